@@ -1,0 +1,7 @@
+//! Label sentences by type.
+pub mod dataset;
+pub mod error;
+pub mod metrics;
+pub mod text;
+
+pub use error::{Error, Result};
