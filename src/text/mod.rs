@@ -1,1 +1,4 @@
 //! From raw text to tokens: sentences, normalisation, words.
+
+pub mod normalize;
+pub mod tokenize;
