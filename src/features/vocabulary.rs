@@ -1,0 +1,212 @@
+//! The n-grams that were seen in training: their names, and a table from key to column.
+
+use crate::error::{Error, Result};
+
+/// The column of no n-gram.
+const NONE: u32 = u32::MAX;
+
+/// Sorted n-grams and the way from an n-gram's key to its column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Vocabulary {
+    names: Names,
+    keys: Vec<u64>,
+    table: KeyTable,
+}
+
+impl Vocabulary {
+    /// A vocabulary of `(name, key)` pairs, which are sorted by name: the column of an n-gram is its rank.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] when two names share a key, or there are more than four billion.
+    pub fn new(mut entries: Vec<(String, u64)>) -> Result<Self> {
+        use rayon::slice::ParallelSliceMut;
+        if entries.iter().map(|(name, _)| name.len()).sum::<usize>() > u32::MAX as usize {
+            return Err(Error::Dataset(
+                "the n-grams fill more than 4 GiB: raise min_df or set max_features".into(),
+            ));
+        }
+        entries.par_sort_unstable();
+        let mut names = Names::default();
+        let mut keys = Vec::with_capacity(entries.len());
+        for (name, key) in &entries {
+            names.push(name);
+            keys.push(*key);
+        }
+        Self::from_parts(names, keys)
+    }
+
+    /// A vocabulary from what [`Vocabulary::names`] and [`Vocabulary::keys`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] when the two differ in length or a key occurs twice.
+    pub fn from_parts(names: Names, keys: Vec<u64>) -> Result<Self> {
+        if names.len() != keys.len() || keys.len() >= NONE as usize {
+            return Err(Error::Dataset(format!("{} n-grams but {} keys", names.len(), keys.len())));
+        }
+        let table = KeyTable::new(&keys).ok_or_else(|| {
+            Error::Dataset("two n-grams share one 64-bit key; change min_df and train again".into())
+        })?;
+        Ok(Vocabulary { names, keys, table })
+    }
+
+    /// How many n-grams it holds.
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The column of the n-gram with this key.
+    #[inline]
+    pub fn get(&self, key: u64) -> Option<u32> {
+        self.table.get(key)
+    }
+
+    /// The n-grams, by column.
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The keys, by column.
+    pub fn keys(&self) -> &[u64] {
+        &self.keys
+    }
+}
+
+/// Many short strings in one allocation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Names {
+    /// Strings from one text and the byte at which each ends.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] unless the ends ascend along character borders to the end of the text.
+    pub fn from_parts(text: String, ends: Vec<u32>) -> Result<Self> {
+        let ascending = ends.is_sorted() && ends.iter().all(|&end| text.is_char_boundary(end as usize));
+        if !ascending || ends.last().map_or(0, |&end| end as usize) != text.len() {
+            return Err(Error::Dataset("the names of the features are damaged".into()));
+        }
+        Ok(Names { text, ends })
+    }
+
+    fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len() as u32);
+    }
+
+    /// How many strings there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The string at `index`.
+    pub fn get(&self, index: usize) -> Option<&str> {
+        let end = *self.ends.get(index)? as usize;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+        self.text.get(start..end)
+    }
+
+    /// The strings in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+
+    /// All strings run together.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The byte of [`Names::text`] at which each string ends.
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
+    }
+}
+
+/// Open addressing with linear probing at no more than half load: one cache line for most look-ups. Keys are hashes
+/// already, so their low bits serve as the slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct KeyTable {
+    slots: Vec<(u64, u32)>,
+}
+
+impl KeyTable {
+    /// `None` when a key occurs twice.
+    fn new(keys: &[u64]) -> Option<Self> {
+        let mut table = KeyTable { slots: vec![(0, NONE); (keys.len() * 2).next_power_of_two()] };
+        for (column, &key) in keys.iter().enumerate() {
+            match table.find(key) {
+                Ok(_) => return None,
+                Err(free) => table.slots[free] = (key, column as u32),
+            }
+        }
+        Some(table)
+    }
+
+    fn get(&self, key: u64) -> Option<u32> {
+        self.find(key).ok()
+    }
+
+    #[inline]
+    fn find(&self, key: u64) -> std::result::Result<u32, usize> {
+        let mask = self.slots.len() - 1;
+        let mut slot = key as usize & mask;
+        loop {
+            match self.slots[slot] {
+                (_, NONE) => return Err(slot),
+                (found, column) if found == key => return Ok(column),
+                _ => slot = (slot + 1) & mask,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn columns_follow_the_sorted_names() {
+        let vocabulary = Vocabulary::new(vec![("b".into(), 7), ("".into(), 0), ("a".into(), 9)]).unwrap();
+        assert_eq!(vocabulary.names().iter().collect::<Vec<_>>(), ["", "a", "b"]);
+        assert_eq!([7, 0, 9, 1].map(|key| vocabulary.get(key)), [Some(2), Some(0), Some(1), None]);
+        assert!(Vocabulary::new(vec![("a".into(), 1), ("b".into(), 1)]).is_err());
+        assert_eq!(Vocabulary::new(Vec::new()).unwrap().get(5), None);
+    }
+
+    #[test]
+    fn damaged_names_are_refused() {
+        assert!(Names::from_parts("ab".into(), vec![1, 2]).is_ok());
+        for (text, ends) in
+            [("ab", vec![2, 1]), ("ab", vec![1]), ("é", vec![1, 2]), ("a", vec![9]), ("a", vec![])]
+        {
+            assert!(Names::from_parts(text.into(), ends.clone()).is_err(), "{text} {ends:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_key_is_found_and_no_other(keys in prop::collection::hash_set(0u64..64, 0..40), other in 0u64..64) {
+            let entries = keys.iter().map(|key| (format!("{key:03}"), *key)).collect();
+            let vocabulary = Vocabulary::new(entries).unwrap();
+            for &key in &keys {
+                let column = vocabulary.get(key).unwrap();
+                let name = format!("{key:03}");
+                prop_assert_eq!(vocabulary.names().get(column as usize), Some(name.as_str()));
+            }
+            prop_assert_eq!(vocabulary.get(other).is_some(), keys.contains(&other));
+        }
+    }
+}
