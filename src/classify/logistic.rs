@@ -1,0 +1,450 @@
+//! Multinomial logistic regression on sparse rows.
+//!
+//! Minimises `½‖W‖² + C · Σ_i s_i · (−ln p_i)`, the intercepts unregularised, where `p_i` is the softmax probability of
+//! record `i`'s class and `s_i` its weight: scikit-learn's `LogisticRegression` objective with the same `C`. With two
+//! classes there is one weight a feature and the logistic function in place of softmax, again as there.
+
+use linfa::DatasetBase;
+use linfa::ParamGuard;
+use linfa::traits::{Fit, FitWith, Predict, PredictInplace};
+use ndarray::Array1;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::lbfgs::{Limits, Objective, minimise};
+use super::linear::{LinearModel, sigmoid};
+use super::weights::{ClassWeight, Problem};
+use crate::error::{Error, Result};
+use crate::features::csr::Csr;
+
+/// Unchecked options of multinomial logistic regression.
+///
+/// ```
+/// use linfa::DatasetBase;
+/// use linfa::traits::{Fit, Predict};
+/// use ndarray::array;
+/// use tasnif::classify::LogisticParams;
+/// use tasnif::features::csr::Csr;
+///
+/// let mut rows = Csr::new(2);
+/// for column in [0, 0, 1, 1] {
+///     rows.push_row([(column, 1.0)])?;
+/// }
+/// let dataset = DatasetBase::new(rows, array![0, 0, 1, 1]);
+/// let model = LogisticParams::default().c(10.0).fit(&dataset)?;
+/// assert_eq!(model.predict(&dataset), array![0, 0, 1, 1]);
+/// assert!(model.convergence().converged);
+/// # Ok::<(), tasnif::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LogisticParams(LogisticValidParams);
+
+/// Checked options of multinomial logistic regression.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogisticValidParams {
+    c: f64,
+    intercept: bool,
+    max_iterations: usize,
+    tolerance: f64,
+    #[serde(skip)]
+    class_weight: ClassWeight,
+    #[serde(skip)]
+    classes: Option<usize>,
+}
+
+impl Default for LogisticValidParams {
+    fn default() -> Self {
+        LogisticValidParams {
+            c: 1.0,
+            intercept: true,
+            max_iterations: 500,
+            tolerance: 1e-4,
+            class_weight: ClassWeight::None,
+            classes: None,
+        }
+    }
+}
+
+impl LogisticParams {
+    /// The inverse of the regularisation strength; larger fits closer. Default 1.
+    pub fn c(mut self, c: f64) -> Self {
+        self.0.c = c;
+        self
+    }
+
+    /// Whether each class has an intercept. Default true.
+    pub fn intercept(mut self, intercept: bool) -> Self {
+        self.0.intercept = intercept;
+        self
+    }
+
+    /// How many L-BFGS iterations to allow. Default 500.
+    pub fn max_iterations(mut self, iterations: usize) -> Self {
+        self.0.max_iterations = iterations;
+        self
+    }
+
+    /// Stop when no component of the gradient exceeds this share of the largest one at zero weights. Default 1e-4.
+    pub fn tolerance(mut self, tolerance: f64) -> Self {
+        self.0.tolerance = tolerance;
+        self
+    }
+
+    /// Weights by class. Default none.
+    pub fn class_weight(mut self, class_weight: ClassWeight) -> Self {
+        self.0.class_weight = class_weight;
+        self
+    }
+
+    /// The number of classes, where the largest may be missing from the training records (in a fold).
+    pub fn classes(mut self, classes: usize) -> Self {
+        self.0.classes = Some(classes);
+        self
+    }
+}
+
+impl ParamGuard for LogisticParams {
+    type Checked = LogisticValidParams;
+    type Error = Error;
+
+    fn check_ref(&self) -> Result<&Self::Checked> {
+        let LogisticValidParams { c, tolerance, max_iterations, .. } = &self.0;
+        if !(c.is_finite() && *c > 0.0) {
+            return Err(Error::Parameter(format!("c {c}: give a finite number above 0, usually 0.1 to 100")));
+        }
+        if !(tolerance.is_finite() && *tolerance > 0.0) {
+            return Err(Error::Parameter(format!(
+                "tolerance {tolerance}: give a number above 0, such as 1e-4"
+            )));
+        }
+        if *max_iterations == 0 {
+            return Err(Error::Parameter("max_iterations 0: give 1 or more".into()));
+        }
+        Ok(&self.0)
+    }
+
+    fn check(self) -> Result<Self::Checked> {
+        self.check_ref()?;
+        Ok(self.0)
+    }
+}
+
+/// How a solver ended.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Convergence {
+    /// Iterations taken.
+    pub iterations: usize,
+    /// Whether the tolerance was reached.
+    pub converged: bool,
+    /// The objective at the end.
+    pub objective: f64,
+}
+
+/// A trained multinomial logistic regression.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LogisticRegression {
+    linear: LinearModel,
+    convergence: Convergence,
+}
+
+impl LogisticRegression {
+    /// The weights, rounded to `f32`.
+    pub fn linear(&self) -> &LinearModel {
+        &self.linear
+    }
+
+    /// How the solver ended.
+    pub fn convergence(&self) -> Convergence {
+        self.convergence
+    }
+
+    /// The weights alone.
+    pub fn into_linear(self) -> LinearModel {
+        self.linear
+    }
+
+    /// The probability of each class for each row; shape (rows, classes).
+    pub fn probabilities(&self, rows: &Csr) -> ndarray::Array2<f64> {
+        let mut out = ndarray::Array2::zeros((rows.rows(), self.linear.classes()));
+        let mut decision = Vec::new();
+        for (row, mut out) in rows.iter().zip(out.rows_mut()) {
+            self.linear.decide(row, &mut decision);
+            LinearModel::softmax(&mut decision);
+            out.iter_mut().zip(&decision).for_each(|(out, probability)| *out = *probability);
+        }
+        out
+    }
+}
+
+impl Fit<Csr, Array1<usize>, Error> for LogisticValidParams {
+    type Object = LogisticRegression;
+
+    /// Trains from zero weights. Targets are class indices; weights of the dataset are sample weights.
+    fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<LogisticRegression> {
+        self.fit_with(None, dataset)
+    }
+}
+
+impl<'a> FitWith<'a, Csr, Array1<usize>, Error> for LogisticValidParams {
+    type ObjectIn = Option<&'a LogisticRegression>;
+    type ObjectOut = LogisticRegression;
+
+    /// Trains from the weights of a former model of the same shape: the same minimum, reached sooner.
+    fn fit_with(
+        &self,
+        model: Self::ObjectIn,
+        dataset: &'a DatasetBase<Csr, Array1<usize>>,
+    ) -> Result<LogisticRegression> {
+        let problem = Problem::new(dataset, self.classes, &self.class_weight)?;
+        let outputs = LinearModel::outputs_for(problem.classes);
+        let regularised = problem.rows.width() * outputs;
+        let mut start = vec![0.0; regularised + if self.intercept { outputs } else { 0 }];
+        if let Some(LogisticRegression { linear, .. }) = model {
+            if (linear.classes(), linear.features()) != (problem.classes, problem.rows.width()) {
+                return Err(Error::Parameter(format!(
+                    "a model of {} classes and {} features cannot start one of {} and {}",
+                    linear.classes(),
+                    linear.features(),
+                    problem.classes,
+                    problem.rows.width()
+                )));
+            }
+            let before = linear.weights().iter().chain(linear.intercept());
+            start.iter_mut().zip(before).for_each(|(start, &weight)| *start = f64::from(weight));
+        }
+        let objective = SoftmaxLoss::new(&problem, self.c, self.intercept);
+        let limits = Limits { iterations: self.max_iterations, tolerance: self.tolerance };
+        let minimum = minimise(&objective, start, limits);
+        let weights = minimum.weights[..regularised].iter().map(|&w| w as f32).collect();
+        let mut intercept: Vec<f32> = minimum.weights[regularised..].iter().map(|&w| w as f32).collect();
+        intercept.resize(outputs, 0.0);
+        Ok(LogisticRegression {
+            linear: LinearModel::new(problem.classes, weights, intercept)?,
+            convergence: Convergence {
+                iterations: minimum.iterations,
+                converged: minimum.converged,
+                objective: minimum.value,
+            },
+        })
+    }
+}
+
+impl PredictInplace<Csr, Array1<usize>> for LogisticRegression {
+    fn predict_inplace<'a>(&'a self, rows: &'a Csr, classes: &mut Array1<usize>) {
+        self.linear.predict_inplace(rows, classes);
+    }
+
+    fn default_target(&self, rows: &Csr) -> Array1<usize> {
+        self.linear.default_target(rows)
+    }
+}
+
+impl Predict<&Csr, Array1<usize>> for LogisticRegression {
+    fn predict(&self, rows: &Csr) -> Array1<usize> {
+        self.linear.predict(rows)
+    }
+}
+
+/// Rows or columns that one task takes: fixed, so that sums do not depend on the number of threads.
+const CHUNK: usize = 512;
+
+/// The loss of multinomial logistic regression over the rows of a problem.
+struct SoftmaxLoss<'a> {
+    problem: &'a Problem<'a>,
+    /// The rows by feature, for the gradient: each feature's sum has one fixed order.
+    columns: Csr,
+    outputs: usize,
+    c: f64,
+    intercept: bool,
+}
+
+impl<'a> SoftmaxLoss<'a> {
+    fn new(problem: &'a Problem<'a>, c: f64, intercept: bool) -> Self {
+        let outputs = LinearModel::outputs_for(problem.classes);
+        SoftmaxLoss { problem, columns: problem.rows.transpose(), outputs, c, intercept }
+    }
+}
+
+impl Objective for SoftmaxLoss<'_> {
+    fn margins(&self, weights: &[f64]) -> Vec<f64> {
+        let outputs = self.outputs;
+        let intercept = &weights[self.regularised()..];
+        let mut margins = vec![0.0; self.problem.rows.rows() * outputs];
+        margins.par_chunks_mut(CHUNK * outputs).enumerate().for_each(|(chunk, margins)| {
+            for (index, margins) in margins.chunks_exact_mut(outputs).enumerate() {
+                margins[..intercept.len()].copy_from_slice(intercept);
+                for (column, value) in self.problem.rows.row(chunk * CHUNK + index).iter() {
+                    add_scaled(margins, &weights[column * outputs..][..outputs], f64::from(value));
+                }
+            }
+        });
+        margins
+    }
+
+    fn loss(&self, margins: &[f64], derivative: &mut [f64]) -> f64 {
+        let outputs = self.outputs;
+        let size = CHUNK * outputs;
+        let losses: Vec<f64> = margins
+            .par_chunks(size)
+            .zip(derivative.par_chunks_mut(size))
+            .enumerate()
+            .map(|(chunk, (margins, derivative))| {
+                let rows =
+                    margins.chunks_exact(outputs).zip(derivative.chunks_exact_mut(outputs)).enumerate();
+                rows.map(|(index, (margins, derivative))| {
+                    let row = chunk * CHUNK + index;
+                    let class = self.problem.targets[row] as usize;
+                    let weight = self.c * self.problem.weights[row];
+                    weight * log_loss(margins, class, weight, derivative)
+                })
+                .sum::<f64>()
+            })
+            .collect();
+        losses.iter().sum()
+    }
+
+    fn add_gradient(&self, derivative: &[f64], gradient: &mut [f64]) {
+        let outputs = self.outputs;
+        let (weights, intercept) = gradient.split_at_mut(self.columns.rows() * outputs);
+        weights.par_chunks_mut(CHUNK * outputs).enumerate().for_each(|(chunk, gradient)| {
+            for (index, gradient) in gradient.chunks_exact_mut(outputs).enumerate() {
+                for (row, value) in self.columns.row(chunk * CHUNK + index).iter() {
+                    add_scaled(gradient, &derivative[row * outputs..][..outputs], f64::from(value));
+                }
+            }
+        });
+        if !intercept.is_empty() {
+            derivative.chunks_exact(outputs).for_each(|derivative| add_scaled(intercept, derivative, 1.0));
+        }
+    }
+
+    fn regularised(&self) -> usize {
+        self.problem.rows.width() * self.outputs
+    }
+}
+
+#[inline]
+fn add_scaled(to: &mut [f64], from: &[f64], factor: f64) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to += factor * from;
+    }
+}
+
+/// −ln of the probability of `class`; `derivative` receives its derivative by each margin, times `weight`.
+fn log_loss(margins: &[f64], class: usize, weight: f64, derivative: &mut [f64]) -> f64 {
+    if let ([margin], [derivative]) = (margins, &mut *derivative) {
+        let sign = if class == 1 { 1.0 } else { -1.0 };
+        let wrong = sigmoid(-sign * margin);
+        *derivative = -sign * weight * wrong;
+        // ln(1 + e^-m), without overflow.
+        let m = sign * margin;
+        return if m > 0.0 { libm::log1p(libm::exp(-m)) } else { libm::log1p(libm::exp(m)) - m };
+    }
+    let most = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut sum = 0.0;
+    for (derivative, margin) in derivative.iter_mut().zip(margins) {
+        *derivative = libm::exp(margin - most);
+        sum += *derivative;
+    }
+    derivative.iter_mut().for_each(|derivative| *derivative *= weight / sum);
+    derivative[class] -= weight;
+    libm::log(sum) + most - margins[class]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn dataset() -> DatasetBase<Csr, Array1<usize>> {
+        let mut rows = Csr::new(3);
+        let targets = [0, 0, 1, 1, 2, 2, 0];
+        for (index, &target) in targets.iter().enumerate() {
+            rows.push_row([(target as u32, 1.0 + index as f32 / 10.0)]).unwrap();
+        }
+        DatasetBase::new(rows, Array1::from(targets.to_vec()))
+    }
+
+    #[test]
+    fn the_derivative_is_that_of_the_loss() {
+        for (margins, class) in [(vec![0.3, -1.2, 2.0], 1), (vec![0.7], 0), (vec![-0.4], 1)] {
+            let mut derivative = vec![0.0; margins.len()];
+            let loss = log_loss(&margins, class, 1.0, &mut derivative);
+            for output in 0..margins.len() {
+                let mut moved = margins.clone();
+                moved[output] += 1e-6;
+                let change = (log_loss(&moved, class, 1.0, &mut vec![0.0; margins.len()]) - loss) / 1e-6;
+                assert!((change - derivative[output]).abs() < 1e-5, "{margins:?} {output}");
+            }
+        }
+    }
+
+    #[test]
+    fn weights_count_as_repetition() {
+        let plain = dataset();
+        let repeated = DatasetBase::new(
+            plain.records.select(&[0, 1, 2, 3, 4, 5, 6, 6, 6]),
+            array![0, 0, 1, 1, 2, 2, 0, 0, 0],
+        );
+        let weighted = plain.clone().with_weights(array![1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 3.0]);
+        let params = LogisticParams::default().tolerance(1e-9);
+        let (repeated, weighted) = (params.fit(&repeated).unwrap(), params.fit(&weighted).unwrap());
+        for (a, b) in repeated.linear().weights().iter().zip(weighted.linear().weights()) {
+            assert!((a - b).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn a_warm_start_ends_in_the_same_place_sooner() {
+        let data = dataset();
+        let params = LogisticParams::default().tolerance(1e-7).check().unwrap();
+        let cold = params.fit(&data).unwrap();
+        let warm = params.fit_with(Some(&cold), &data).unwrap();
+        assert!(warm.convergence().iterations < cold.convergence().iterations);
+        assert!((warm.convergence().objective - cold.convergence().objective).abs() < 1e-6);
+        let other = DatasetBase::new(Csr::new(5), array![]);
+        assert!(params.fit_with(Some(&cold), &other).is_err());
+        let mut wider = Csr::new(4);
+        wider.push_row([(3, 1.0)]).unwrap();
+        wider.push_row([]).unwrap();
+        let error = params.fit_with(Some(&cold), &DatasetBase::new(wider, array![0, 2])).unwrap_err();
+        assert!(error.to_string().contains("cannot start"), "{error}");
+    }
+
+    #[test]
+    fn the_number_of_threads_does_not_show() {
+        let data = dataset();
+        let fit = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| LogisticParams::default().fit(&data).unwrap())
+        };
+        assert_eq!(fit(1), fit(3));
+    }
+
+    #[test]
+    fn a_class_that_is_missing_can_be_named() {
+        let model = LogisticParams::default().classes(5).fit(&dataset()).unwrap();
+        let probabilities = model.probabilities(&dataset().records);
+        assert_eq!(probabilities.dim(), (7, 5));
+        assert!(probabilities.row(0)[4] < probabilities.row(0)[0]);
+        assert!(probabilities.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-9));
+    }
+
+    #[test]
+    fn senseless_options_and_no_convergence_are_told() {
+        for params in [
+            LogisticParams::default().c(0.0),
+            LogisticParams::default().c(f64::NAN),
+            LogisticParams::default().tolerance(-1.0),
+            LogisticParams::default().max_iterations(0),
+        ] {
+            assert!(matches!(params.fit(&dataset()), Err(Error::Parameter(_))));
+        }
+        let short = LogisticParams::default().max_iterations(1).tolerance(1e-12).fit(&dataset()).unwrap();
+        assert!(!short.convergence().converged);
+        let absurd = LogisticParams::default().c(1e12).fit(&dataset()).unwrap();
+        assert!(absurd.linear().weights().iter().all(|weight| weight.is_finite()));
+    }
+}

@@ -1,0 +1,142 @@
+//! How much each training record counts.
+
+use linfa::DatasetBase;
+use ndarray::Array1;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::features::csr::Csr;
+
+/// Weights by class, on top of the weights of single records.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassWeight {
+    /// Every record counts the same.
+    #[default]
+    None,
+    /// `records / (classes · records of the class)`: each class counts the same as a whole.
+    Balanced,
+    /// One weight a class, by class index.
+    Given(Vec<f64>),
+}
+
+/// A training set after its checks: what every solver starts from.
+pub(super) struct Problem<'a> {
+    pub(super) rows: &'a Csr,
+    pub(super) classes: usize,
+    /// The class of each row.
+    pub(super) targets: Vec<u32>,
+    /// The weight of each row: class weight times sample weight.
+    pub(super) weights: Vec<f64>,
+}
+
+impl<'a> Problem<'a> {
+    /// Checks `dataset`, whose targets are class indices. `classes` may exceed the largest of them.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] on no records, a single class, lengths that differ, values or weights that are no numbers.
+    pub(super) fn new(
+        dataset: &'a DatasetBase<Csr, Array1<usize>>,
+        classes: Option<usize>,
+        class_weight: &ClassWeight,
+    ) -> Result<Self> {
+        let (rows, targets) = (&dataset.records, &dataset.targets);
+        if rows.rows() == 0 {
+            return Err(Error::Dataset("there are no records to train on".into()));
+        }
+        if targets.len() != rows.rows() {
+            return Err(Error::Dataset(format!("{} records but {} targets", rows.rows(), targets.len())));
+        }
+        let seen = targets.iter().max().map_or(0, |&class| class + 1);
+        let classes = classes.unwrap_or(seen);
+        if seen > classes {
+            return Err(Error::Dataset(format!("class {} of only {classes}", seen - 1)));
+        }
+        let mut counts = vec![0usize; classes];
+        targets.iter().for_each(|&class| counts[class] += 1);
+        if counts.iter().filter(|&&count| count > 0).count() < 2 {
+            return Err(Error::Dataset(
+                "every record has the same label: a classifier needs at least two labels to tell apart"
+                    .into(),
+            ));
+        }
+        if !rows.is_finite() {
+            return Err(Error::Dataset("a feature value is not a finite number".into()));
+        }
+        let by_class = match class_weight {
+            ClassWeight::None => vec![1.0; classes],
+            ClassWeight::Balanced => {
+                let present = counts.iter().filter(|&&count| count > 0).count();
+                counts.iter().map(|&count| rows.rows() as f64 / (present * count.max(1)) as f64).collect()
+            }
+            ClassWeight::Given(weights) if weights.len() == classes => weights.clone(),
+            ClassWeight::Given(weights) => {
+                return Err(Error::Parameter(format!(
+                    "{} class weights for {classes} classes",
+                    weights.len()
+                )));
+            }
+        };
+        // linfa leaves the weights empty when none were given.
+        let weight = |row: usize| dataset.weights.get(row).map_or(1.0, |&weight| f64::from(weight));
+        if !dataset.weights.is_empty() && dataset.weights.len() != rows.rows() {
+            return Err(Error::Dataset(format!(
+                "{} records but {} weights",
+                rows.rows(),
+                dataset.weights.len()
+            )));
+        }
+        let weights: Vec<f64> =
+            targets.iter().enumerate().map(|(row, &class)| by_class[class] * weight(row)).collect();
+        if let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+            return Err(Error::Dataset(format!(
+                "record {row} has weight {}: weights are finite numbers from 0",
+                weights[row]
+            )));
+        }
+        if weights.iter().all(|&weight| weight == 0.0) {
+            return Err(Error::Dataset("every record has weight 0: nothing is left to learn from".into()));
+        }
+        Ok(Problem { rows, classes, targets: targets.iter().map(|&class| class as u32).collect(), weights })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn rows(count: usize) -> Csr {
+        let mut rows = Csr::new(1);
+        (0..count).for_each(|_| rows.push_row([(0, 1.0)]).unwrap());
+        rows
+    }
+
+    #[test]
+    fn class_and_sample_weights_multiply() {
+        let dataset = DatasetBase::new(rows(4), array![0, 0, 0, 1]).with_weights(array![1.0, 2.0, 1.0, 1.0]);
+        let weights = |class_weight| Problem::new(&dataset, None, &class_weight).unwrap().weights;
+        assert_eq!(weights(ClassWeight::None), [1.0, 2.0, 1.0, 1.0]);
+        assert_eq!(weights(ClassWeight::Given(vec![2.0, 5.0])), [2.0, 4.0, 2.0, 5.0]);
+        let third = 4.0 / 6.0;
+        assert_eq!(weights(ClassWeight::Balanced), [third, 2.0 * third, third, 2.0]);
+    }
+
+    #[test]
+    fn what_cannot_be_trained_on_is_refused() {
+        let message = |dataset: DatasetBase<Csr, Array1<usize>>| {
+            Problem::new(&dataset, None, &ClassWeight::None).err().unwrap().to_string()
+        };
+        assert!(message(DatasetBase::new(rows(0), array![])).contains("no records"));
+        assert!(message(DatasetBase::new(rows(2), array![1, 1])).contains("at least two labels"));
+        assert!(message(DatasetBase::new(rows(2), array![0])).contains("2 records but 1 targets"));
+        let with_weights = |weights| DatasetBase::new(rows(2), array![0, 1]).with_weights(weights);
+        assert!(message(with_weights(array![1.0, f32::NAN])).contains("record 1 has weight NaN"));
+        assert!(message(with_weights(array![-1.0, 1.0])).contains("record 0"));
+        assert!(message(with_weights(array![0.0, 0.0])).contains("weight 0"));
+        let mut infinite = Csr::new(1);
+        infinite.push_row([(0, f32::INFINITY)]).unwrap();
+        infinite.push_row([]).unwrap();
+        assert!(message(DatasetBase::new(infinite, array![0, 1])).contains("finite"));
+    }
+}

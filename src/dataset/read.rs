@@ -1,0 +1,219 @@
+//! Files to data sets.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::records::Records;
+use super::{Dataset, Example, Format, Source};
+use crate::error::{Error, Result};
+
+/// How to read a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadOptions {
+    /// The format, where the extension does not tell.
+    pub format: Option<Format>,
+    /// The field that holds the text, in CSV and JSONL.
+    pub text_field: String,
+    /// The field that holds the label.
+    pub label_field: String,
+    /// The field that holds the group.
+    pub group_field: String,
+    /// What stands between several labels, in TSV, CSV and JSONL strings.
+    pub label_separator: Option<String>,
+    /// What stands between the fields of CSV.
+    pub delimiter: u8,
+    /// Read bytes that are not UTF-8 as replacement characters.
+    pub lossy: bool,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        ReadOptions {
+            format: None,
+            text_field: "text".into(),
+            label_field: "label".into(),
+            group_field: "group".into(),
+            label_separator: None,
+            delimiter: b',',
+            lossy: false,
+        }
+    }
+}
+
+impl ReadOptions {
+    /// The format of a file: the given one, or what the extension says.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] when neither tells.
+    pub fn format_of(&self, path: &Path) -> Result<Format> {
+        self.format.map_or_else(|| Format::of(path), Ok)
+    }
+
+    /// One label, or several where a separator is set.
+    pub(super) fn split_labels(&self, labels: &str) -> Result<Vec<String>, String> {
+        match &self.label_separator {
+            Some(separator) => Ok(labels
+                .split(separator.as_str())
+                .map(str::trim)
+                .filter(|label| !label.is_empty())
+                .map(str::to_owned)
+                .collect()),
+            None if labels.is_empty() => Err("an empty label: name one, or delete the record".into()),
+            None => Ok(vec![labels.to_owned()]),
+        }
+    }
+}
+
+impl Dataset {
+    /// Reads labelled records; `-` is standard input.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for a file that cannot be read, [`Error::Data`] for a malformed record (by file and line),
+    /// [`Error::Parameter`] for an unknown or unlabelled format.
+    pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
+        let path = path.as_ref();
+        let mut reader =
+            BufReader::with_capacity(1 << 16, Hashing { inner: open(path)?, hash: Sha256::new() });
+        let mut format = options.format_of(path)?;
+        // fastText files are often called .txt; they know themselves by their first word.
+        if format == Format::Text && options.format.is_none() {
+            let start = reader.fill_buf().map_err(|error| Error::io(path, error))?;
+            if start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).starts_with(b"__label__") {
+                format = Format::FastText;
+            }
+        }
+        let records = Records::new(&mut reader, path, format, options, true)?;
+        let examples = records
+            .map(|record| {
+                let record = record?;
+                Ok(Example {
+                    text: record.text,
+                    labels: record.labels,
+                    group: record.group,
+                    weight: record.weight,
+                })
+            })
+            .collect::<Result<Vec<Example>>>()?;
+        let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy().into_owned());
+        let hash = reader.into_inner().hash.finalize();
+        let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Dataset { sources: vec![Source { name, sha256, records: examples.len() }], examples })
+    }
+
+    /// Reads several files, one after the other.
+    ///
+    /// # Errors
+    /// As [`Dataset::read`].
+    pub fn read_all<P: AsRef<Path>>(
+        paths: impl IntoIterator<Item = P>,
+        options: &ReadOptions,
+    ) -> Result<Dataset> {
+        let mut all = Dataset::default();
+        for path in paths {
+            all.extend(Dataset::read(path, options)?);
+        }
+        Ok(all)
+    }
+}
+
+/// Opens a file, or standard input for `-`.
+///
+/// # Errors
+/// [`Error::Io`] when it cannot be opened or is a directory.
+pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
+    if path.as_os_str() == "-" {
+        return Ok(Box::new(BufReader::new(io::stdin())));
+    }
+    let file = File::open(path).map_err(|error| Error::io(path, error))?;
+    if file.metadata().map_err(|error| Error::io(path, error))?.is_dir() {
+        let error = io::Error::new(io::ErrorKind::IsADirectory, "is a directory; give the files in it");
+        return Err(Error::io(path, error));
+    }
+    Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+}
+
+/// Reads a whole article.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Data`] with the line for bytes that are not UTF-8, unless `lossy`.
+pub fn read_text(path: &Path, lossy: bool) -> Result<String> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes).map_err(|error| Error::io(path, error))?;
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) if lossy => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        Err(error) => {
+            let valid = error.utf8_error().valid_up_to();
+            let line = memchr::memchr_iter(b'\n', &error.as_bytes()[..valid]).count() as u64 + 1;
+            Err(Error::data(path, line, super::records::NOT_UTF8))
+        }
+    }
+}
+
+/// Passes bytes on and hashes them.
+struct Hashing<R> {
+    inner: R,
+    hash: Sha256,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.hash.update(&buffer[..read]);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, content: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_data_set_knows_its_sources() {
+        let (_folder, path) = file("train.tsv", b"a\tx\nb\ty\n");
+        let data = Dataset::read_all([&path, &path], &ReadOptions::default()).unwrap();
+        assert_eq!(data.len(), 4);
+        assert_eq!(data.label_counts().into_iter().collect::<Vec<_>>(), [("a", 2), ("b", 2)]);
+        // printf 'a\tx\nb\ty\n' | sha256sum
+        let sha256 = "e8d47f137cab36ac7ca41fba1e478d5a";
+        assert_eq!(data.sources[0].name, "train.tsv");
+        assert_eq!(data.sources[0].records, 2);
+        assert_eq!(&data.sources[1].sha256[..32], sha256);
+    }
+
+    #[test]
+    fn fasttext_files_may_be_called_txt() {
+        let (_folder, path) = file("train.txt", b"__label__a x\n");
+        assert_eq!(Dataset::read(&path, &ReadOptions::default()).unwrap().examples[0].label(), "a");
+        let (_folder, path) = file("train.txt", b"an article\n");
+        let error = Dataset::read(&path, &ReadOptions::default()).unwrap_err().to_string();
+        assert!(error.contains("--input-format"), "{error}");
+    }
+
+    #[test]
+    fn missing_files_and_directories_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = open(folder.path()).err().unwrap().to_string();
+        assert!(error.contains("is a directory"), "{error}");
+        let error = open(&folder.path().join("none.tsv")).err().unwrap().to_string();
+        assert!(error.contains("none.tsv"), "{error}");
+    }
+
+    #[test]
+    fn an_article_that_is_not_utf8_is_named_by_line() {
+        let (_folder, path) = file("a.txt", b"one\ntwo\n\xFF\n");
+        let error = read_text(&path, false).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("a.txt:3: {}", crate::dataset::records::NOT_UTF8)), "{error}");
+        assert_eq!(read_text(&path, true).unwrap(), "one\ntwo\n\u{FFFD}\n");
+    }
+}
