@@ -1,1 +1,2 @@
 //! From raw text to tokens: sentences, normalisation, words.
+pub mod sentence;
