@@ -1,4 +1,5 @@
 //! From raw text to tokens: sentences, normalisation, words.
 
 pub mod normalize;
+pub mod sentence;
 pub mod tokenize;
