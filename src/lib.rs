@@ -4,6 +4,9 @@ pub mod dataset;
 pub mod error;
 pub mod features;
 pub mod metrics;
+pub mod model_file;
+pub mod output;
+pub mod pipeline;
 mod random;
 pub mod text;
 

@@ -214,7 +214,7 @@ impl<'a> FitWith<'a, Csr, Array1<usize>, Error> for LogisticValidParams {
             let before = linear.weights().iter().chain(linear.intercept());
             start.iter_mut().zip(before).for_each(|(start, &weight)| *start = f64::from(weight));
         }
-        let objective = SoftmaxLoss::new(&problem, self.c, self.intercept);
+        let objective = SoftmaxLoss::new(&problem, self.c);
         let limits = Limits { iterations: self.max_iterations, tolerance: self.tolerance };
         let minimum = minimise(&objective, start, limits);
         let weights = minimum.weights[..regularised].iter().map(|&w| w as f32).collect();
@@ -257,13 +257,12 @@ struct SoftmaxLoss<'a> {
     columns: Csr,
     outputs: usize,
     c: f64,
-    intercept: bool,
 }
 
 impl<'a> SoftmaxLoss<'a> {
-    fn new(problem: &'a Problem<'a>, c: f64, intercept: bool) -> Self {
+    fn new(problem: &'a Problem<'a>, c: f64) -> Self {
         let outputs = LinearModel::outputs_for(problem.classes);
-        SoftmaxLoss { problem, columns: problem.rows.transpose(), outputs, c, intercept }
+        SoftmaxLoss { problem, columns: problem.rows.transpose(), outputs, c }
     }
 }
 

@@ -1,11 +1,89 @@
 //! Classifiers on sparse rows, each a linfa citizen: parameters with a `ParamGuard`, `Fit` on the checked ones alone,
 //! `PredictInplace` and `Predict` on the model.
+//!
+//! [`ClassifierParams`] and [`Classifier`] are the closed set of them, as a pipeline file and a model file name them.
 
 mod lbfgs;
 pub mod linear;
 pub mod logistic;
 mod weights;
 
+use linfa::traits::Fit;
+use linfa::{DatasetBase, ParamGuard};
+use ndarray::Array1;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Result;
+use crate::features::csr::{Csr, Row};
+
 pub use linear::LinearModel;
-pub use logistic::{LogisticParams, LogisticRegression};
+pub use logistic::{Convergence, LogisticParams, LogisticRegression};
 pub use weights::ClassWeight;
+
+/// A classifier and its options, by name.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ClassifierParams {
+    /// Multinomial logistic regression.
+    Logistic(LogisticParams),
+}
+
+impl Default for ClassifierParams {
+    fn default() -> Self {
+        ClassifierParams::Logistic(LogisticParams::default())
+    }
+}
+
+impl ClassifierParams {
+    /// Whether the options make sense.
+    ///
+    /// # Errors
+    /// [`crate::Error::Parameter`] that names the option.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            ClassifierParams::Logistic(params) => params.check_ref().map(|_| ()),
+        }
+    }
+
+    /// Trains on rows whose targets are indices below `classes`.
+    pub(crate) fn fit(
+        &self,
+        dataset: &DatasetBase<Csr, Array1<usize>>,
+        classes: usize,
+        class_weight: ClassWeight,
+    ) -> Result<(Classifier, Convergence)> {
+        match self {
+            ClassifierParams::Logistic(params) => {
+                let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
+                let convergence = model.convergence();
+                Ok((Classifier::Logistic(model.into_linear()), convergence))
+            }
+        }
+    }
+}
+
+/// A trained classifier.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Classifier {
+    /// Multinomial logistic regression: softmax of the decision values.
+    Logistic(LinearModel),
+}
+
+impl Classifier {
+    /// The probability of each class, which replaces what `out` holds.
+    pub(crate) fn probabilities(&self, row: Row<'_>, out: &mut Vec<f64>) {
+        match self {
+            Classifier::Logistic(linear) => {
+                linear.decide(row, out);
+                LinearModel::softmax(out);
+            }
+        }
+    }
+
+    /// The weights behind it.
+    pub fn linear(&self) -> &LinearModel {
+        match self {
+            Classifier::Logistic(linear) => linear,
+        }
+    }
+}

@@ -179,26 +179,6 @@ impl Vectorizer {
         Ok(())
     }
 
-    /// The n-grams of a text that have a column: the block, the column, the span in the normalised text.
-    pub(crate) fn matches(
-        &self,
-        normalized: &str,
-        mut each: impl FnMut(usize, std::ops::Range<usize>),
-    ) -> Result<()> {
-        let mut units = Units::default();
-        let mut offset = 0;
-        for block in &self.blocks {
-            units.cut(block.params.analyzer, &self.words, self.subwords.as_ref(), normalized)?;
-            units.for_each(block.params.analyzer, block.params.ngrams, |gram| {
-                if let Some(column) = block.columns.get(gram.key) {
-                    each(offset + column as usize, gram.span());
-                }
-            });
-            offset += block.columns.len();
-        }
-        Ok(())
-    }
-
     /// Puts a vectorizer together from stored parts.
     ///
     /// # Errors

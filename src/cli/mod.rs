@@ -1,0 +1,74 @@
+//! The command line: one file a command.
+
+mod evaluate;
+mod inspect;
+mod man;
+mod options;
+mod predict;
+mod progress;
+mod sink;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The exit code of bad usage, bad input and failed reads and writes.
+pub const BAD_INPUT: u8 = 2;
+
+/// Label the sentences of conflict news by type.
+///
+/// Out of the box, `tasnif predict article.txt` splits an Arabic article into sentences and labels each as strike_report,
+/// diplomatic_statement, ceasefire_monitoring, editorial_framing or other. `tasnif train` makes a model for any other
+/// labels and languages.
+#[derive(Parser)]
+#[command(name = "tasnif", max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tasnif predict article.txt                            a table of labelled sentences
+  tasnif predict *.txt --output-format jsonl            one JSON object a sentence
+  tasnif train labelled.tsv --output my.tasnif          a model of your own (label, tab, text)
+  tasnif evaluate test.tsv --model my.tasnif            how good it is
+  tasnif inspect my.tasnif                              what is in it
+
+Exit codes: 0 done, 1 a check did not hold, 2 bad usage or bad input.";
+
+#[derive(Subcommand)]
+enum Command {
+    Predict(predict::Args),
+    Train(train::Args),
+    Evaluate(evaluate::Args),
+    Inspect(inspect::Args),
+    Completions(man::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// Runs the command that was asked for.
+pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Predict(args) => predict::run(args),
+        Command::Train(args) => train::run(args),
+        Command::Evaluate(args) => evaluate::run(args),
+        Command::Inspect(args) => inspect::run(args),
+        Command::Completions(args) => man::completions(args),
+        Command::Man(args) => man::man(args),
+    }
+}
+
+/// The version of the binary and the name of the model inside it.
+pub fn version() -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    #[cfg(feature = "embedded-model")]
+    let version = {
+        use tasnif::model_file::{EMBEDDED, fingerprint};
+        format!("{version} (embedded model default.tasnif, {})", fingerprint(EMBEDDED))
+    };
+    #[cfg(not(feature = "embedded-model"))]
+    let version = format!("{version} (no embedded model)");
+    version
+}

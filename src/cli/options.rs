@@ -1,0 +1,129 @@
+//! Options that several commands share.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use tasnif::dataset::{Dataset, Format, ReadOptions};
+use tasnif::pipeline::Pipeline;
+
+/// How input files are read.
+#[derive(Args, Clone)]
+pub struct InputOptions {
+    /// Format of the input: text, lines, tsv, csv, jsonl or fasttext [default: by the file's extension]
+    #[arg(long, value_name = "FORMAT", help_heading = "Input")]
+    pub input_format: Option<Format>,
+    /// The CSV column or JSONL field that holds the text; dots lead into nested objects
+    #[arg(long, value_name = "NAME", default_value = "text", help_heading = "Input")]
+    pub text_field: String,
+    /// What stands between CSV fields
+    #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter, help_heading = "Input")]
+    pub delimiter: u8,
+    /// Read bytes that are not UTF-8 as the replacement character, in place of an error
+    #[arg(long, help_heading = "Input")]
+    pub lossy: bool,
+}
+
+/// How labelled files are read.
+#[derive(Args, Clone)]
+pub struct LabelledOptions {
+    #[command(flatten)]
+    pub input: InputOptions,
+    /// The CSV column or JSONL field that holds the label
+    #[arg(long, value_name = "NAME", default_value = "label", help_heading = "Input")]
+    pub label_field: String,
+    /// The CSV column or JSONL field that names the group (article) of a record, which no split cuts apart
+    #[arg(long, value_name = "NAME", default_value = "group", help_heading = "Input")]
+    pub group_field: String,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "\\t" | "tab" => Ok(b'\t'),
+        _ if text.len() == 1 => Ok(text.as_bytes()[0]),
+        _ => Err("give one ASCII character, or tab".into()),
+    }
+}
+
+impl InputOptions {
+    /// The options of the library, for records without labels.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            format: self.input_format,
+            text_field: self.text_field.clone(),
+            delimiter: self.delimiter,
+            lossy: self.lossy,
+            ..ReadOptions::default()
+        }
+    }
+}
+
+impl LabelledOptions {
+    /// The options of the library.
+    pub fn read_options(&self) -> ReadOptions {
+        ReadOptions {
+            label_field: self.label_field.clone(),
+            group_field: self.group_field.clone(),
+            ..self.input.read_options()
+        }
+    }
+
+    /// Reads labelled files.
+    pub fn read(&self, paths: &[PathBuf]) -> anyhow::Result<Dataset> {
+        Ok(Dataset::read_all(paths, &self.read_options())?)
+    }
+}
+
+/// Where a model comes from.
+pub enum Model {
+    /// A file.
+    File(PathBuf),
+    /// The binary itself.
+    Embedded,
+}
+
+impl Model {
+    /// The given file, or the embedded model.
+    pub fn of(path: Option<&Path>) -> Model {
+        path.map_or(Model::Embedded, |path| Model::File(path.to_owned()))
+    }
+
+    /// The bytes of the model file.
+    pub fn bytes(&self) -> anyhow::Result<Vec<u8>> {
+        match self {
+            Model::File(path) => std::fs::read(path).with_context(|| path.display().to_string()),
+            #[cfg(feature = "embedded-model")]
+            Model::Embedded => Ok(tasnif::model_file::EMBEDDED.to_vec()),
+            #[cfg(not(feature = "embedded-model"))]
+            Model::Embedded => anyhow::bail!("this build has no embedded model: give --model FILE"),
+        }
+    }
+
+    /// The pipeline in it.
+    pub fn load(&self) -> anyhow::Result<Pipeline> {
+        match self {
+            Model::File(path) => Ok(Pipeline::load(path)?),
+            #[cfg(feature = "embedded-model")]
+            Model::Embedded => Ok(Pipeline::embedded()?),
+            #[cfg(not(feature = "embedded-model"))]
+            Model::Embedded => anyhow::bail!("this build has no embedded model: give --model FILE"),
+        }
+    }
+
+    /// What to call it.
+    pub fn name(&self) -> String {
+        match self {
+            Model::File(path) => path.display().to_string(),
+            Model::Embedded => "the embedded model".into(),
+        }
+    }
+}
+
+/// Sets the number of threads of everything that follows; results do not depend on it.
+pub fn set_threads(threads: Option<usize>) -> anyhow::Result<()> {
+    if let Some(threads) = threads {
+        anyhow::ensure!(threads > 0, "--threads 0: give 1 or more");
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    }
+    Ok(())
+}

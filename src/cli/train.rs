@@ -1,0 +1,199 @@
+//! `tasnif train`: make a model.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tasnif::classify::{ClassifierParams, LogisticParams};
+use tasnif::dataset::{Dataset, train_test_split};
+use tasnif::features::ngram::{Analyzer, NgramRange};
+use tasnif::features::vectorizer::{Frequency, NgramParams};
+use tasnif::metrics::Report;
+use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams};
+
+use super::evaluate::evaluate;
+use super::options::{LabelledOptions, set_threads};
+use super::progress;
+
+/// Train a model on labelled records
+///
+/// DATA are TSV (label, tab, text), CSV or JSONL (fields text and label) or fastText files, in any language and with any
+/// labels. The model is one file; the same data and options give the same bytes, whatever the number of threads.
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Labelled files; - is standard input (with --input-format)
+    #[arg(value_name = "DATA", required = true)]
+    data: Vec<PathBuf>,
+    /// The model file to write
+    #[arg(long, short, value_name = "MODEL")]
+    output: PathBuf,
+    #[command(flatten)]
+    input: LabelledOptions,
+    /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords"])]
+    config: Option<PathBuf>,
+    /// The classifier: logistic
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic"])]
+    classifier: String,
+    /// Inverse regularisation strength: larger fits the training data closer [default: 10]
+    #[arg(long, value_name = "C", help_heading = "Pipeline")]
+    c: Option<f64>,
+    /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
+    /// word+char_wb]
+    #[arg(long, value_name = "NAMES", help_heading = "Pipeline")]
+    analyzer: Option<String>,
+    /// Shortest and longest n-gram for each analyzer [default: 1-2 for words and subwords, 2-5 for characters]
+    #[arg(long, value_name = "RANGES", help_heading = "Pipeline")]
+    ngrams: Option<String>,
+    /// Leave out n-grams in fewer records than this
+    #[arg(long, value_name = "N", help_heading = "Pipeline")]
+    min_df: Option<u32>,
+    /// The Hugging Face tokenizer.json of the subword analyzer
+    #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
+    subwords: Option<PathBuf>,
+    /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
+    #[arg(long, value_name = "WEIGHTS", help_heading = "Training")]
+    class_weight: Option<String>,
+    /// Held-out records to measure on: a labelled file, or a fraction of DATA such as 0.1 (by label and group), which is
+    /// then not trained on
+    #[arg(long, value_name = "FILE|FRACTION", help_heading = "Training")]
+    valid: Option<String>,
+    /// Seed of everything that is left to chance (the split of --valid)
+    #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Training")]
+    seed: u64,
+    /// Threads to use [default: all cores]; the model is the same for any number
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+    /// No progress
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  tasnif train labelled.tsv --output my.tasnif --valid 0.1
+  tasnif train train.jsonl --text-field body --label-field topic --output topics.tasnif
+  tasnif train train.tsv --analyzer word --ngrams 1-2 --c 10 --output words.tasnif
+  tasnif inspect my.tasnif --format toml > pipeline.toml
+  tasnif train more.tsv --config pipeline.toml --output better.tasnif";
+
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    set_threads(args.threads)?;
+    let params = args.params()?;
+    // Asked for now rather than after the training.
+    tasnif::output::AtomicFile::create(&args.output)?;
+    let bar = progress::step(args.quiet, "reading".into());
+    let data = args.input.read(&args.data)?;
+    let (train, valid) = args.split(data)?;
+    bar.set_message(format!("training on {} records", train.len()));
+    let mut pipeline = params.fit(&train)?;
+    let mut report = None;
+    if let Some(valid) = &valid {
+        bar.set_message(format!("measuring on {} records", valid.len()));
+        let measured = evaluate(&pipeline, valid, 0.0)?;
+        pipeline.set_validation(measured.clone());
+        report = Some(measured);
+    }
+    pipeline.save(&args.output)?;
+    bar.finish_and_clear();
+    summary(&pipeline, &args.output, report.as_ref());
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    /// The pipeline that the options describe.
+    fn params(&self) -> anyhow::Result<PipelineParams> {
+        let mut params = match &self.config {
+            Some(path) => PipelineParams::from_file(path)?,
+            None => self.flags()?,
+        };
+        if let Some(weights) = &self.class_weight {
+            params.training.class_weight = class_weight(weights)?;
+        }
+        params.check()?;
+        Ok(params)
+    }
+
+    fn flags(&self) -> anyhow::Result<PipelineParams> {
+        let mut params = PipelineParams::default();
+        let mut logistic = LogisticParams::default().c(10.0);
+        if let Some(c) = self.c {
+            logistic = logistic.c(c);
+        }
+        params.classifier = ClassifierParams::Logistic(logistic);
+        params.tokenize.subwords.clone_from(&self.subwords);
+        if self.analyzer.is_some() || self.ngrams.is_some() {
+            params.features = blocks(self.analyzer.as_deref().unwrap_or("word+char_wb"), self.ngrams.as_deref())?;
+        }
+        if let Some(min_df) = self.min_df {
+            for FeatureParams::Ngrams(block) in &mut params.features {
+                block.min_df = Frequency::Count(min_df);
+            }
+        }
+        Ok(params)
+    }
+
+    /// The records to train on and those to measure on.
+    fn split(&self, data: Dataset) -> anyhow::Result<(Dataset, Option<Dataset>)> {
+        let Some(valid) = &self.valid else { return Ok((data, None)) };
+        match valid.parse::<f64>() {
+            Ok(fraction) => {
+                let fold = train_test_split(&data, fraction, self.seed)?;
+                Ok((data.select(&fold.train), Some(data.select(&fold.test))))
+            }
+            Err(_) => Ok((data, Some(self.input.read(&[PathBuf::from(valid)])?))),
+        }
+    }
+}
+
+/// Feature blocks from `word+char_wb` and `1-2,2-5`.
+fn blocks(analyzers: &str, ranges: Option<&str>) -> anyhow::Result<Vec<FeatureParams>> {
+    let analyzers: Vec<Analyzer> = analyzers.split('+').map(str::parse).collect::<Result<_, _>>()?;
+    let mut blocks: Vec<NgramParams> = analyzers.into_iter().map(NgramParams::new).collect();
+    if let Some(ranges) = ranges {
+        let ranges: Vec<NgramRange> = ranges.split(',').map(str::parse).collect::<Result<_, _>>()?;
+        anyhow::ensure!(
+            ranges.len() == blocks.len(),
+            "{} n-gram ranges for {} analyzers: give one each, such as --analyzer word+char_wb --ngrams 1-2,2-5",
+            ranges.len(),
+            blocks.len()
+        );
+        blocks.iter_mut().zip(ranges).for_each(|(block, range)| block.ngrams = range);
+    }
+    Ok(blocks.into_iter().map(FeatureParams::Ngrams).collect())
+}
+
+fn class_weight(weights: &str) -> anyhow::Result<LabelWeights> {
+    Ok(match weights {
+        "none" => LabelWeights::None,
+        "balanced" => LabelWeights::Balanced,
+        path => {
+            let toml = std::fs::read_to_string(path)
+                .with_context(|| format!("--class-weight {path}: give none, balanced, or a TOML file"))?;
+            LabelWeights::Given(toml::from_str(&toml).with_context(|| path.to_owned())?)
+        }
+    })
+}
+
+fn summary(pipeline: &Pipeline, output: &Path, report: Option<&Report>) {
+    let provenance = pipeline.provenance();
+    if let Some(report) = report {
+        print!("{report}");
+    }
+    let size = std::fs::metadata(output).map_or(0, |data| data.len());
+    println!(
+        "{}: {} records, {} labels, {} features, {:.1} MB",
+        output.display(),
+        provenance.records,
+        pipeline.labels().len(),
+        provenance.features,
+        size as f64 / 1e6
+    );
+    if !provenance.convergence.converged {
+        eprintln!(
+            "warning: the solver stopped after {} iterations before it converged; the model is usable, but try a smaller --c",
+            provenance.convergence.iterations
+        );
+    }
+}

@@ -1,0 +1,264 @@
+//! The options of a pipeline, as they stand in a pipeline file (TOML).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::classify::{ClassWeight, ClassifierParams};
+use crate::error::{Error, Result};
+use crate::features::ngram::Analyzer;
+use crate::features::vectorizer::{NgramParams, VectorizerParams};
+use crate::text::normalize::Switches;
+use crate::text::sentence::Splitter;
+use crate::text::tokenize::{SubwordTokenizer, WordParams};
+
+/// Everything that decides what a pipeline becomes, given the data.
+///
+/// ```
+/// use tasnif::pipeline::PipelineParams;
+///
+/// let params = PipelineParams::from_toml(r#"
+///     [normalize]
+///     teh_marbuta = true
+///
+///     [[features]]
+///     kind = "ngrams"
+///     analyzer = "word"
+///     ngrams = [1, 2]
+///
+///     [classifier]
+///     kind = "logistic"
+///     c = 5.0
+/// "#)?;
+/// assert!(params.normalize.teh_marbuta && params.normalize.tatweel);
+/// # Ok::<(), tasnif::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PipelineParams {
+    /// Folds before anything is matched.
+    #[serde(default)]
+    pub normalize: Switches,
+    /// How articles are cut into sentences.
+    #[serde(default)]
+    pub split: Splitter,
+    /// How sentences are cut into tokens.
+    #[serde(default)]
+    pub tokenize: TokenizeParams,
+    /// The blocks of features.
+    pub features: Vec<FeatureParams>,
+    /// The classifier.
+    #[serde(default)]
+    pub classifier: ClassifierParams,
+    /// How records count.
+    #[serde(default)]
+    pub training: TrainingParams,
+}
+
+/// How sentences are cut into tokens.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenizeParams {
+    /// Options of the word tokenizer.
+    #[serde(flatten)]
+    pub words: WordParams,
+    /// A Hugging Face `tokenizer.json` for the subword analyzer. A model carries the tokenizer itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subwords: Option<PathBuf>,
+}
+
+/// One block of features.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum FeatureParams {
+    /// n-grams of words, characters or subword pieces.
+    Ngrams(NgramParams),
+}
+
+/// How records count in training.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainingParams {
+    /// Weights by label, on top of those of single records.
+    pub class_weight: LabelWeights,
+}
+
+/// Weights by label.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(from = "LabelWeightsRepr", into = "LabelWeightsRepr")]
+pub enum LabelWeights {
+    /// Every record counts the same.
+    #[default]
+    None,
+    /// Every label counts the same as a whole.
+    Balanced,
+    /// These weights; labels that are not named have weight 1.
+    Given(BTreeMap<String, f64>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum LabelWeightsRepr {
+    Named(LabelWeightsName),
+    Given(BTreeMap<String, f64>),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum LabelWeightsName {
+    None,
+    Balanced,
+}
+
+impl From<LabelWeightsRepr> for LabelWeights {
+    fn from(repr: LabelWeightsRepr) -> Self {
+        match repr {
+            LabelWeightsRepr::Named(LabelWeightsName::None) => LabelWeights::None,
+            LabelWeightsRepr::Named(LabelWeightsName::Balanced) => LabelWeights::Balanced,
+            LabelWeightsRepr::Given(weights) => LabelWeights::Given(weights),
+        }
+    }
+}
+
+impl From<LabelWeights> for LabelWeightsRepr {
+    fn from(weights: LabelWeights) -> Self {
+        match weights {
+            LabelWeights::None => LabelWeightsRepr::Named(LabelWeightsName::None),
+            LabelWeights::Balanced => LabelWeightsRepr::Named(LabelWeightsName::Balanced),
+            LabelWeights::Given(weights) => LabelWeightsRepr::Given(weights),
+        }
+    }
+}
+
+impl LabelWeights {
+    /// Weights by class index, for these sorted labels.
+    pub(super) fn resolve(&self, labels: &[String]) -> Result<ClassWeight> {
+        let given = match self {
+            LabelWeights::None => return Ok(ClassWeight::None),
+            LabelWeights::Balanced => return Ok(ClassWeight::Balanced),
+            LabelWeights::Given(given) => given,
+        };
+        if let Some(unknown) = given.keys().find(|label| !labels.contains(label)) {
+            return Err(Error::Parameter(format!(
+                "class weight for '{unknown}', but the labels are {}",
+                labels.join(", ")
+            )));
+        }
+        Ok(ClassWeight::Given(labels.iter().map(|label| given.get(label).copied().unwrap_or(1.0)).collect()))
+    }
+}
+
+impl Default for PipelineParams {
+    /// Words 1–2 and characters within words 2–5, `log-tf-idf`, into logistic regression.
+    fn default() -> Self {
+        PipelineParams {
+            normalize: Switches::default(),
+            split: Splitter::default(),
+            tokenize: TokenizeParams::default(),
+            features: [Analyzer::Word, Analyzer::CharWb].map(NgramParams::new).map(FeatureParams::Ngrams).to_vec(),
+            classifier: ClassifierParams::default(),
+            training: TrainingParams::default(),
+        }
+    }
+}
+
+impl PipelineParams {
+    /// Reads the text of a pipeline file.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the line for bad TOML, unknown keys and senseless values.
+    pub fn from_toml(toml: &str) -> Result<Self> {
+        let params: PipelineParams =
+            toml::from_str(toml).map_err(|error| Error::Parameter(error.to_string().trim_end().to_owned()))?;
+        params.check()?;
+        Ok(params)
+    }
+
+    /// Reads a pipeline file; a `tokenizer.json` that it names is looked for beside it.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be read, otherwise as [`PipelineParams::from_toml`], with the file's name.
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let toml = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
+        let mut params = Self::from_toml(&toml)
+            .map_err(|error| Error::Parameter(format!("{}: {error}", path.display())))?;
+        if let (Some(subwords), Some(folder)) = (&mut params.tokenize.subwords, path.parent()) {
+            *subwords = folder.join(&*subwords);
+        }
+        Ok(params)
+    }
+
+    /// The text of a pipeline file with these options.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self).unwrap_or_default()
+    }
+
+    /// Whether the options make sense.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] that names the option.
+    pub fn check(&self) -> Result<()> {
+        self.classifier.check()?;
+        if self.features.is_empty() {
+            return Err(Error::Parameter("no features: give at least one [[features]] block".into()));
+        }
+        self.features.iter().try_for_each(|FeatureParams::Ngrams(ngrams)| ngrams.check())
+    }
+
+    /// The part that turns text into features.
+    pub(super) fn vectorizer(&self) -> Result<VectorizerParams> {
+        let subwords = self.tokenize.subwords.as_ref().map(SubwordTokenizer::from_file).transpose()?;
+        Ok(VectorizerParams {
+            normalize: self.normalize,
+            words: self.tokenize.words,
+            subwords,
+            features: self.features.iter().map(|FeatureParams::Ngrams(ngrams)| ngrams.clone()).collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_reads_back_from_its_own_toml() {
+        let params = PipelineParams::default();
+        assert_eq!(PipelineParams::from_toml(&params.to_toml()).unwrap(), params, "{}", params.to_toml());
+    }
+
+    #[test]
+    fn class_weights_have_three_forms() {
+        let read = |weights: &str| {
+            let toml = format!("{}\n", PipelineParams::default().to_toml())
+                .replace("class_weight = \"none\"", &format!("class_weight = {weights}"));
+            PipelineParams::from_toml(&toml).unwrap().training.class_weight
+        };
+        assert_eq!(read("\"none\""), LabelWeights::None);
+        assert_eq!(read("\"balanced\""), LabelWeights::Balanced);
+        let given = read("{ strike = 2.0 }");
+        let labels = ["other".to_owned(), "strike".to_owned()];
+        assert_eq!(given.resolve(&labels).unwrap(), ClassWeight::Given(vec![1.0, 2.0]));
+        assert!(given.resolve(&labels[..1]).unwrap_err().to_string().contains("strike"));
+    }
+
+    #[test]
+    fn unknown_keys_and_senseless_values_are_errors_that_name_them() {
+        for (toml, part) in [
+            ("[[features]]\nkind = \"ngrams\"\nanalyzer = \"word\"\nngrams = [1, 2]\nmindf = 2", "mindf"),
+            ("[[features]]\nkind = \"ngrams\"\nanalyzer = \"words\"\nngrams = [1, 2]", "char_wb"),
+            ("[[features]]\nkind = \"ngrams\"\nanalyzer = \"word\"\nngrams = [2, 1]", "n-gram range 2-1"),
+            ("features = []", "[[features]]"),
+            ("[normalise]\nalef = true", "normalise"),
+            ("[classifier]\nkind = \"forest\"\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "forest"),
+            ("[classifier]\nkind = \"logistic\"\nc = -1.0\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "c -1"),
+            ("[classifier]\nkind = \"logistic\"\ngamma = 1.0\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "gamma"),
+            ("[tokenize]\npunct = true\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "punct"),
+        ] {
+            let error = PipelineParams::from_toml(toml).unwrap_err().to_string();
+            assert!(error.contains(part), "{toml}\n{error}");
+        }
+    }
+}

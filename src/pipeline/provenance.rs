@@ -1,0 +1,44 @@
+//! What a model learned from.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::classify::Convergence;
+use crate::dataset::{Dataset, Source};
+use crate::features::vectorizer::Vectorizer;
+use crate::metrics::Report;
+
+/// Where a model comes from: no clock and no machine enter, so that the same training gives the same bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Provenance {
+    /// The version of this library that trained it.
+    pub version: String,
+    /// The files it learned from.
+    pub sources: Vec<Source>,
+    /// The number of records.
+    pub records: usize,
+    /// How many records had each label.
+    pub labels: BTreeMap<String, usize>,
+    /// The number of features.
+    pub features: usize,
+    /// How the solver ended.
+    pub convergence: Convergence,
+    /// Scores on records that were held out, if any were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<Report>,
+}
+
+impl Provenance {
+    pub(super) fn new(data: &Dataset, vectorizer: &Vectorizer, convergence: Convergence) -> Self {
+        Provenance {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sources: data.sources.clone(),
+            records: data.len(),
+            labels: data.label_counts().into_iter().map(|(label, count)| (label.to_owned(), count)).collect(),
+            features: vectorizer.width(),
+            convergence,
+            validation: None,
+        }
+    }
+}
