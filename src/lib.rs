@@ -4,6 +4,7 @@ pub mod dataset;
 pub mod error;
 pub mod features;
 pub mod metrics;
+pub mod minhash;
 pub mod model_file;
 pub mod output;
 pub mod pipeline;

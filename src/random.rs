@@ -49,7 +49,6 @@ impl SplitMix64 {
     }
 
     /// Puts `items` in random order, each order equally likely (Fisher and Yates; Durstenfeld 1964).
-    #[allow(dead_code, reason = "the data splits are what shuffles")]
     pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
         for i in (1..items.len()).rev() {
             let j = self.below(i + 1);

@@ -65,7 +65,7 @@ fn two_classes_reach_linfas_minimum() {
     let (rows, targets) = data(80, 9, 2);
     let dense = Dataset::new(rows.to_dense(), targets.clone());
     let theirs = LogisticRegression::default().alpha(0.5).gradient_tolerance(1e-9).max_iterations(5000).fit(&dense).unwrap();
-    let sign = if *theirs.labels().pos.class.borrow() == 1 { 1.0 } else { -1.0 };
+    let sign = if theirs.labels().pos.class == 1 { 1.0 } else { -1.0 };
     let decision =
         |row: usize| vec![0.0, sign * (dense.records.row(row).dot(theirs.params()) + theirs.intercept())];
     let expected = objective(decision, theirs.params().dot(theirs.params()), &targets, 2.0);

@@ -254,13 +254,3 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
     }
 }
-#[test]
-fn tmp_speed() {
-    let (gold, predicted) = (GOLD.repeat(1000), some(&PREDICTED).repeat(1000));
-    let t = std::time::Instant::now();
-    bootstrap_interval(&gold, &predicted, Statistic::MacroF1, 1000, 9, 0.9).unwrap();
-    eprintln!("macro {:?}", t.elapsed());
-    let t = std::time::Instant::now();
-    in_pool(1, || bootstrap_interval(&gold, &predicted, Statistic::MacroF1, 1000, 9, 0.9)).unwrap();
-    eprintln!("one thread {:?}", t.elapsed());
-}
