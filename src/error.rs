@@ -11,12 +11,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {error}", path.display())]
     Io {
         /// The file, or `-` for standard input or output.
         path: PathBuf,
         /// What the operating system said.
-        source: io::Error,
+        error: io::Error,
     },
     /// A record of a data file is malformed.
     #[error("{}:{line}: {message}", path.display())]
@@ -52,8 +52,8 @@ pub enum Error {
 
 impl Error {
     /// An I/O error with the file it happened on.
-    pub fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
-        Error::Io { path: path.as_ref().to_owned(), source }
+    pub fn io(path: impl AsRef<Path>, error: io::Error) -> Self {
+        Error::Io { path: path.as_ref().to_owned(), error }
     }
 
     /// A malformed record at `line` (from 1) of `path`.

@@ -24,6 +24,10 @@ fn main() -> ExitCode {
 /// Whoever read our output has seen enough: no error.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        let io = match cause.downcast_ref::<tasnif::Error>() {
+            Some(tasnif::Error::Io { error, .. }) => Some(error),
+            _ => cause.downcast_ref::<io::Error>(),
+        };
+        io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
 }

@@ -99,7 +99,9 @@ impl Pipeline {
         }
         let end = bytes.len().saturating_sub(CHECKSUM_BYTES);
         if tensors.bytes(CHECKSUM).map_err(fail)? != Sha256::digest(&bytes[..end]).as_slice() {
-            return Err(fail("damaged model file (its checksum does not match); train or download it again".into()));
+            return Err(fail(
+                "damaged model file (its checksum does not match); train or download it again".into(),
+            ));
         }
         Self::assemble(&tensors)
             .map_err(|error| fail(format!("damaged model file ({error}); train or download it again")))
@@ -137,7 +139,11 @@ impl Pipeline {
         let intercept = tensors.f32s("intercept").map_err(damaged)?;
         let linear = LinearModel::new(header.labels.len(), weights, intercept)?;
         if linear.features() != vectorizer.width() {
-            return Err(damaged(format!("{} features but {} weights", vectorizer.width(), linear.features())));
+            return Err(damaged(format!(
+                "{} features but {} weights",
+                vectorizer.width(),
+                linear.features()
+            )));
         }
         Ok(Pipeline {
             params: header.params,

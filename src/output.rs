@@ -44,7 +44,10 @@ impl AtomicFile {
         let path_behind = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let target = match std::fs::metadata(&path_behind) {
             Ok(metadata) if metadata.is_dir() => {
-                return Err(fail(io::Error::new(io::ErrorKind::IsADirectory, "is a directory; give a file name")));
+                return Err(fail(io::Error::new(
+                    io::ErrorKind::IsADirectory,
+                    "is a directory; give a file name",
+                )));
             }
             Ok(metadata) if !metadata.is_file() => {
                 let file = std::fs::OpenOptions::new().write(true).open(&path_behind).map_err(fail)?;

@@ -72,7 +72,8 @@ impl PipelineParams {
         }
         if data.is_multilabel() {
             return Err(Error::Dataset(
-                "some records have several labels, or none: this classifier gives each record exactly one".into(),
+                "some records have several labels, or none: this classifier gives each record exactly one"
+                    .into(),
             ));
         }
         let labels: Vec<String> = data.labels().into_iter().map(str::to_owned).collect();
@@ -83,7 +84,8 @@ impl PipelineParams {
             )));
         }
         let (vectorizer, rows) = self.vectorizer()?.fit_transform(&data.texts())?;
-        let class = |label: &str| labels.binary_search_by(|known| known.as_str().cmp(label)).unwrap_or_default();
+        let class =
+            |label: &str| labels.binary_search_by(|known| known.as_str().cmp(label)).unwrap_or_default();
         let targets = data.examples.iter().map(|example| class(example.label())).collect();
         let weights = data.examples.iter().map(|example| example.weight).collect();
         let dataset = linfa::DatasetBase::new(rows, targets).with_weights(weights);
@@ -135,7 +137,8 @@ impl Pipeline {
     /// # Errors
     /// As [`Pipeline::predict`].
     pub fn predict_article<'a>(&'a self, article: &'a str) -> Result<Vec<(Sentence<'a>, Prediction<'a>)>> {
-        let sentences: Vec<Sentence<'a>> = self.params.split.split(article).filter(|s| !s.is_blank()).collect();
+        let sentences: Vec<Sentence<'a>> =
+            self.params.split.split(article).filter(|s| !s.is_blank()).collect();
         let texts: Vec<&str> = sentences.iter().map(|sentence| sentence.text).collect();
         let predictions = self.predict_batch(&texts)?;
         Ok(sentences.into_iter().zip(predictions).collect())
@@ -158,7 +161,10 @@ impl Pipeline {
             .par_chunks(CHUNK)
             .map(|texts| {
                 let (mut scratch, mut decision) = (Scratch::default(), Vec::new());
-                texts.iter().map(|text| self.predict_with(text.as_ref(), &mut scratch, &mut decision)).collect()
+                texts
+                    .iter()
+                    .map(|text| self.predict_with(text.as_ref(), &mut scratch, &mut decision))
+                    .collect()
             })
             .collect();
         let mut all = Vec::with_capacity(texts.len());

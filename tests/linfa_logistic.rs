@@ -52,7 +52,8 @@ fn many_classes_reach_linfas_minimum() {
             .max_iterations(5000)
             .fit(&dense)
             .unwrap();
-        let decision = |row: usize| (dense.records.row(row).dot(theirs.params()) + theirs.intercept()).to_vec();
+        let decision =
+            |row: usize| (dense.records.row(row).dot(theirs.params()) + theirs.intercept()).to_vec();
         let expected = objective(decision, theirs.params().mapv(|w| w * w).sum(), &targets, c);
         let ours = LogisticParams::default().c(c).fit(&DatasetBase::new(rows, targets)).unwrap();
         let relative = (ours.convergence().objective - expected) / expected;
@@ -64,7 +65,12 @@ fn many_classes_reach_linfas_minimum() {
 fn two_classes_reach_linfas_minimum() {
     let (rows, targets) = data(80, 9, 2);
     let dense = Dataset::new(rows.to_dense(), targets.clone());
-    let theirs = LogisticRegression::default().alpha(0.5).gradient_tolerance(1e-9).max_iterations(5000).fit(&dense).unwrap();
+    let theirs = LogisticRegression::default()
+        .alpha(0.5)
+        .gradient_tolerance(1e-9)
+        .max_iterations(5000)
+        .fit(&dense)
+        .unwrap();
     let sign = if theirs.labels().pos.class == 1 { 1.0 } else { -1.0 };
     let decision =
         |row: usize| vec![0.0, sign * (dense.records.row(row).dot(theirs.params()) + theirs.intercept())];

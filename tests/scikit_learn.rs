@@ -63,7 +63,10 @@ fn weights_agree_with_tfidf_vectorizer() {
         ("word 1-1 tf-idf", block(Word, 1, 1, Weight::TfIdf)),
         ("word 1-2 log-tf-idf", block(Word, 1, 2, Weight::LogTfIdf)),
         ("word 1-3 tf none", NgramParams { norm: Norm::None, ..block(Word, 1, 3, Weight::Tf) }),
-        ("word 1-2 binary min_df 2", NgramParams { min_df: Frequency::Count(2), ..block(Word, 1, 2, Weight::Binary) }),
+        (
+            "word 1-2 binary min_df 2",
+            NgramParams { min_df: Frequency::Count(2), ..block(Word, 1, 2, Weight::Binary) },
+        ),
         (
             "word 1-1 log-tf-idf max_df 0.3",
             NgramParams { max_df: Frequency::Fraction(0.3), ..block(Word, 1, 1, Weight::LogTfIdf) },
@@ -78,7 +81,8 @@ fn weights_agree_with_tfidf_vectorizer() {
         let expected = &fixture.vectorizers[name];
         let prefix = format!("{}:", block.analyzer);
         let (vectorizer, rows) = like_scikit_learn(block).fit_transform(&fixture.texts).unwrap();
-        let names: Vec<String> = vectorizer.feature_names().map(|name| name[prefix.len()..].to_owned()).collect();
+        let names: Vec<String> =
+            vectorizer.feature_names().map(|name| name[prefix.len()..].to_owned()).collect();
         assert_eq!(names.len(), expected.features, "{name}");
         for (index, (row, expected)) in rows.iter().zip(&expected.rows).enumerate() {
             assert_eq!(row.columns.len(), expected.len(), "{name}, text {index}");
@@ -93,11 +97,14 @@ fn weights_agree_with_tfidf_vectorizer() {
 #[test]
 fn the_objective_and_the_probabilities_agree_with_logistic_regression() {
     let fixture = fixture();
-    let (_, rows) = like_scikit_learn(block(Analyzer::Word, 1, 2, Weight::LogTfIdf)).fit_transform(&fixture.texts).unwrap();
+    let (_, rows) = like_scikit_learn(block(Analyzer::Word, 1, 2, Weight::LogTfIdf))
+        .fit_transform(&fixture.texts)
+        .unwrap();
     for expected in &fixture.logistic {
         let kept: Vec<usize> =
             (0..rows.rows()).filter(|&row| expected.classes.contains(&fixture.labels[row])).collect();
-        let class = |row: &usize| expected.classes.iter().position(|class| *class == fixture.labels[*row]).unwrap();
+        let class =
+            |row: &usize| expected.classes.iter().position(|class| *class == fixture.labels[*row]).unwrap();
         let mut dataset = DatasetBase::new(rows.select(&kept), kept.iter().map(class).collect());
         if expected.weighted {
             dataset = dataset.with_weights((0..kept.len()).map(|row| 1.0 + (row % 3) as f32).collect());

@@ -144,8 +144,7 @@ fn search(
     let (mut low, mut high, mut step) = (0.0, f64::INFINITY, first);
     for _ in 0..50 {
         let (at_step, slope_at_step) = evaluate(step, derivative);
-        // A NaN or an infinity counts as too far.
-        if !(at_step <= value + DECREASE * step * slope) {
+        if at_step.is_nan() || at_step > value + DECREASE * step * slope {
             high = step;
         } else if slope_at_step < CURVATURE * slope {
             low = step;

@@ -25,7 +25,7 @@ impl LinearModel {
     /// [`Error::Parameter`] when the lengths do not fit or a number is not finite.
     pub fn new(classes: usize, weights: Vec<f32>, intercept: Vec<f32>) -> Result<Self> {
         let outputs = Self::outputs_for(classes);
-        if classes < 2 || intercept.len() != outputs || weights.len() % outputs != 0 {
+        if classes < 2 || intercept.len() != outputs || !weights.len().is_multiple_of(outputs) {
             return Err(Error::Parameter(format!(
                 "{} weights and {} intercepts do not make a model of {classes} classes",
                 weights.len(),

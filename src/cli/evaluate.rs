@@ -18,7 +18,9 @@ use super::sink::Sink;
 /// Prints precision, recall and F1 of each label, macro F1 (the mean over the labels that occur), accuracy, 95 %
 /// bootstrap intervals and the confusion matrix.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  tasnif evaluate test.tsv --model my.tasnif\n  tasnif evaluate gold.jsonl --format json")]
+#[command(
+    after_help = "Examples:\n  tasnif evaluate test.tsv --model my.tasnif\n  tasnif evaluate gold.jsonl --format json"
+)]
 pub struct Args {
     /// Labelled files; - is standard input (with --input-format)
     #[arg(value_name = "DATA", required = true)]
@@ -101,7 +103,9 @@ const SEED: u64 = 1;
 pub fn evaluate(pipeline: &Pipeline, data: &Dataset, min_score: f32) -> anyhow::Result<Report> {
     let predictions = pipeline.predict_batch(&data.texts())?;
     let gold: Vec<&str> = data.examples.iter().map(|example| example.label()).collect();
-    let predicted: Vec<Option<&str>> =
-        predictions.iter().map(|prediction| (prediction.score >= min_score).then_some(prediction.label)).collect();
+    let predicted: Vec<Option<&str>> = predictions
+        .iter()
+        .map(|prediction| (prediction.score >= min_score).then_some(prediction.label))
+        .collect();
     Ok(ConfusionMatrix::new(gold, predicted)?.report_with_intervals(RESAMPLES, SEED)?)
 }

@@ -14,7 +14,9 @@ use super::sink::Sink;
 
 /// Show what is in a model: labels, features, options, what it learned from and its strongest features
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  tasnif inspect\n  tasnif inspect my.tasnif --top 20\n  tasnif inspect my.tasnif --format toml > pipeline.toml")]
+#[command(
+    after_help = "Examples:\n  tasnif inspect\n  tasnif inspect my.tasnif --top 20\n  tasnif inspect my.tasnif --format toml > pipeline.toml"
+)]
 pub struct Args {
     /// The model [default: the one inside this binary]
     #[arg(value_name = "MODEL")]
@@ -86,10 +88,22 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow::Result<()> {
     let provenance = summary.provenance;
-    writeln!(sink, "Model        {} ({}, {:.1} MB)", summary.model, summary.fingerprint, summary.bytes as f64 / 1e6)?;
+    writeln!(
+        sink,
+        "Model        {} ({}, {:.1} MB)",
+        summary.model,
+        summary.fingerprint,
+        summary.bytes as f64 / 1e6
+    )?;
     writeln!(sink, "Trained by   tasnif {} on {} records", provenance.version, provenance.records)?;
     for source in &provenance.sources {
-        writeln!(sink, "             {} ({} records, SHA-256 {}…)", source.name, source.records, &source.sha256[..source.sha256.len().min(16)])?;
+        writeln!(
+            sink,
+            "             {} ({} records, SHA-256 {}…)",
+            source.name,
+            source.records,
+            &source.sha256[..source.sha256.len().min(16)]
+        )?;
     }
     let convergence = provenance.convergence;
     let end = if convergence.converged { "converged" } else { "stopped before it converged" };
@@ -109,8 +123,14 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
         .filter(|(_, on)| on.as_bool() == Some(true))
         .map(|(name, _)| name.as_str())
         .collect();
-    writeln!(sink, "Normaliser   {}", if on.is_empty() { "nothing is folded".into() } else { on.join(", ") })?;
-    for (FeatureParams::Ngrams(block), (_, columns)) in summary.params.features.iter().zip(pipeline.vectorizer().blocks()) {
+    writeln!(
+        sink,
+        "Normaliser   {}",
+        if on.is_empty() { "nothing is folded".into() } else { on.join(", ") }
+    )?;
+    for (FeatureParams::Ngrams(block), (_, columns)) in
+        summary.params.features.iter().zip(pipeline.vectorizer().blocks())
+    {
         let weight = serde_json::to_value(block.weight)?;
         writeln!(
             sink,
@@ -126,7 +146,8 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
     writeln!(sink, "\n{}  records  strongest features", padded("label"))?;
     for LabelFeatures { label, features } in &summary.top_features {
         let count = provenance.labels.get(*label).copied().unwrap_or(0);
-        let features: Vec<String> = features.iter().map(|(name, weight)| format!("{name} {weight:.2}")).collect();
+        let features: Vec<String> =
+            features.iter().map(|(name, weight)| format!("{name} {weight:.2}")).collect();
         writeln!(sink, "{}  {count:>7}  {}", padded(label), features.join(" | "))?;
     }
     if let Some(report) = &provenance.validation {
@@ -143,11 +164,13 @@ fn kind(classifier: &impl Serialize) -> anyhow::Result<String> {
 fn top_features(pipeline: &Pipeline, top: usize) -> Vec<LabelFeatures<'_>> {
     let linear = pipeline.classifier().linear();
     let label = |(class, label)| {
-        let mut best: Vec<(usize, f32)> = (0..linear.features()).map(|f| (f, linear.weight(f, class))).collect();
+        let mut best: Vec<(usize, f32)> =
+            (0..linear.features()).map(|f| (f, linear.weight(f, class))).collect();
         best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-        let names = best.into_iter().take(top).filter_map(|(feature, weight)| {
-            Some((pipeline.vectorizer().feature_name(feature)?, weight))
-        });
+        let names = best
+            .into_iter()
+            .take(top)
+            .filter_map(|(feature, weight)| Some((pipeline.vectorizer().feature_name(feature)?, weight)));
         LabelFeatures { label, features: names.collect() }
     };
     pipeline.labels().iter().map(String::as_str).enumerate().map(label).collect()

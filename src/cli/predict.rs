@@ -92,8 +92,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let pipeline = model.load()?;
     let sink = Sink::open(args.output.as_deref())?;
     let bar = progress::bytes(total_bytes(&args.inputs), args.quiet, args.output.is_none());
-    let writer = Writer::new(sink, args.output_format, &pipeline, args.top_k, args.min_score, args.inputs.len() > 1);
-    let mut run = Run { args: &args, pipeline: &pipeline, writer, bar, letters: Letters::default(), warned: false };
+    let writer =
+        Writer::new(sink, args.output_format, &pipeline, args.top_k, args.min_score, args.inputs.len() > 1);
+    let mut run =
+        Run { args: &args, pipeline: &pipeline, writer, bar, letters: Letters::default(), warned: false };
     for input in &args.inputs {
         run.source(input)?;
         if matches!(model, Model::Embedded) {
@@ -107,7 +109,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 /// The size of all inputs, when they are all files.
 fn total_bytes(inputs: &[PathBuf]) -> Option<u64> {
-    inputs.iter().map(|path| std::fs::metadata(path).ok().filter(|data| data.is_file()).map(|data| data.len())).sum()
+    inputs
+        .iter()
+        .map(|path| std::fs::metadata(path).ok().filter(|data| data.is_file()).map(|data| data.len()))
+        .sum()
 }
 
 /// One run of the command.
@@ -137,7 +142,9 @@ impl Run<'_> {
         if format == Format::Text {
             let article = read_text(path, options.lossy)?;
             self.letters.count(&article);
-            for (index, (sentence, prediction)) in self.pipeline.predict_article(&article)?.into_iter().enumerate() {
+            for (index, (sentence, prediction)) in
+                self.pipeline.predict_article(&article)?.into_iter().enumerate()
+            {
                 let span = sentence.text_span();
                 self.writer.write(&Item { index, start: span.start, text: sentence.text, prediction })?;
             }

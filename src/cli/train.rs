@@ -124,7 +124,8 @@ impl Args {
         params.classifier = ClassifierParams::Logistic(logistic);
         params.tokenize.subwords.clone_from(&self.subwords);
         if self.analyzer.is_some() || self.ngrams.is_some() {
-            params.features = blocks(self.analyzer.as_deref().unwrap_or("word+char_wb"), self.ngrams.as_deref())?;
+            params.features =
+                blocks(self.analyzer.as_deref().unwrap_or("word+char_wb"), self.ngrams.as_deref())?;
         }
         if let Some(min_df) = self.min_df {
             for FeatureParams::Ngrams(block) in &mut params.features {

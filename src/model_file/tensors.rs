@@ -32,7 +32,9 @@ impl Writer {
 
     /// The file, with one entry of metadata: with more, their order would be left to chance.
     pub(super) fn finish(self, key: &str, metadata: String) -> Result<Vec<u8>> {
-        let fail = |error: safetensors::SafeTensorError| Error::Parameter(format!("the model cannot be written: {error}"));
+        let fail = |error: safetensors::SafeTensorError| {
+            Error::Parameter(format!("the model cannot be written: {error}"))
+        };
         let views = self
             .tensors
             .iter()
@@ -64,8 +66,9 @@ impl<'a> Tensors<'a> {
             Err(_) => return Err(foreign),
         };
         let metadata = metadata.ok_or(foreign)?;
-        let tensors = SafeTensors::deserialize(bytes)
-            .map_err(|error| format!("damaged or truncated model file ({error}); train or download it again"))?;
+        let tensors = SafeTensors::deserialize(bytes).map_err(|error| {
+            format!("damaged or truncated model file ({error}); train or download it again")
+        })?;
         Ok(Tensors { tensors, metadata })
     }
 

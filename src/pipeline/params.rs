@@ -156,7 +156,10 @@ impl Default for PipelineParams {
             normalize: Switches::default(),
             split: Splitter::default(),
             tokenize: TokenizeParams::default(),
-            features: [Analyzer::Word, Analyzer::CharWb].map(NgramParams::new).map(FeatureParams::Ngrams).to_vec(),
+            features: [Analyzer::Word, Analyzer::CharWb]
+                .map(NgramParams::new)
+                .map(FeatureParams::Ngrams)
+                .to_vec(),
             classifier: ClassifierParams::default(),
             training: TrainingParams::default(),
         }
@@ -169,8 +172,8 @@ impl PipelineParams {
     /// # Errors
     /// [`Error::Parameter`] with the line for bad TOML, unknown keys and senseless values.
     pub fn from_toml(toml: &str) -> Result<Self> {
-        let params: PipelineParams =
-            toml::from_str(toml).map_err(|error| Error::Parameter(error.to_string().trim_end().to_owned()))?;
+        let params: PipelineParams = toml::from_str(toml)
+            .map_err(|error| Error::Parameter(error.to_string().trim_end().to_owned()))?;
         params.check()?;
         Ok(params)
     }
@@ -252,10 +255,22 @@ mod tests {
             ("[[features]]\nkind = \"ngrams\"\nanalyzer = \"word\"\nngrams = [2, 1]", "n-gram range 2-1"),
             ("features = []", "[[features]]"),
             ("[normalise]\nalef = true", "normalise"),
-            ("[classifier]\nkind = \"forest\"\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "forest"),
-            ("[classifier]\nkind = \"logistic\"\nc = -1.0\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "c -1"),
-            ("[classifier]\nkind = \"logistic\"\ngamma = 1.0\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "gamma"),
-            ("[tokenize]\npunct = true\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]", "punct"),
+            (
+                "[classifier]\nkind = \"forest\"\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]",
+                "forest",
+            ),
+            (
+                "[classifier]\nkind = \"logistic\"\nc = -1.0\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]",
+                "c -1",
+            ),
+            (
+                "[classifier]\nkind = \"logistic\"\ngamma = 1.0\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]",
+                "gamma",
+            ),
+            (
+                "[tokenize]\npunct = true\n[[features]]\nkind=\"ngrams\"\nanalyzer=\"word\"\nngrams=[1,1]",
+                "punct",
+            ),
         ] {
             let error = PipelineParams::from_toml(toml).unwrap_err().to_string();
             assert!(error.contains(part), "{toml}\n{error}");

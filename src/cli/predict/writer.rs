@@ -135,7 +135,8 @@ impl<'a> Writer<'a> {
             }
             OutputFormat::Csv => {
                 let (index, start, end) = (item.index, item.start, item.start + item.text.len());
-                let (source, label, text) = (quoted(&self.source), quoted(label.unwrap_or("")), quoted(item.text));
+                let (source, label, text) =
+                    (quoted(&self.source), quoted(label.unwrap_or("")), quoted(item.text));
                 writeln!(self.sink, "{source},{index},{start},{end},{label},{score},{text}")?;
             }
             OutputFormat::Tsv => {
@@ -152,7 +153,8 @@ impl<'a> Writer<'a> {
         }
         let total = self.counts.iter().sum::<usize>() + self.unlabelled;
         write!(self.sink, "{total} {}", if total == 1 { "record" } else { "records" })?;
-        let counts = self.labels.iter().map(String::as_str).zip(&self.counts).chain([("-", &self.unlabelled)]);
+        let counts =
+            self.labels.iter().map(String::as_str).zip(&self.counts).chain([("-", &self.unlabelled)]);
         for (place, (label, count)) in counts.filter(|&(_, &count)| count > 0).enumerate() {
             write!(self.sink, "{} {count} {label}", if place == 0 { ":" } else { "," })?;
         }

@@ -1,0 +1,367 @@
+//! The command as a user meets it: what it prints, what it refuses, and how it says so.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
+use predicates::prelude::*;
+use predicates::str::contains;
+use tempfile::TempDir;
+
+const TRAIN: &str = "strike\tقصفت الطائرات المدينة\nstrike\tقصفت المدفعية البلدة\nstatement\tأدان الوزير القصف\nstatement\tدعا الوزير إلى الحوار\n";
+
+fn tasnif<I: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = I>) -> Assert {
+    Command::cargo_bin("tasnif").unwrap().args(args).assert()
+}
+
+fn stdin(args: &[&str], input: &[u8]) -> Assert {
+    Command::cargo_bin("tasnif").unwrap().args(args).write_stdin(input).assert()
+}
+
+fn stdout(assert: Assert) -> String {
+    String::from_utf8(assert.success().get_output().stdout.clone()).unwrap()
+}
+
+/// A folder with files in it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn with(files: &[(&str, &[u8])]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files {
+            fs::write(folder.path().join(name), content).unwrap();
+        }
+        Folder(folder)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn str(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    /// A model of two labels.
+    fn model(&self) -> String {
+        fs::write(self.path("train.tsv"), TRAIN).unwrap();
+        tasnif(["train", &self.str("train.tsv"), "--output", &self.str("m.tasnif")]).success();
+        self.str("m.tasnif")
+    }
+
+    fn names(&self) -> Vec<String> {
+        let names = fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<String> =
+            names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+#[test]
+fn an_article_becomes_labelled_sentences_with_offsets_into_the_file() {
+    let article = "\u{FEFF}غارات على المدينة\n\nقصفت الطائرات مستودعاً. وأدان الوزير الغارة.\r\n";
+    let folder = Folder::with(&[("a.txt", article.as_bytes())]);
+    let out = stdout(tasnif(["predict", "--output-format", "jsonl", &folder.str("a.txt")]));
+    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let texts: Vec<&str> = lines.iter().map(|line| line["text"].as_str().unwrap()).collect();
+    assert_eq!(texts, ["غارات على المدينة", "قصفت الطائرات مستودعاً.", "وأدان الوزير الغارة."]);
+    for (index, line) in lines.iter().enumerate() {
+        let (start, end) = (line["start"].as_u64().unwrap() as usize, line["end"].as_u64().unwrap() as usize);
+        assert_eq!(&article[start..end], line["text"].as_str().unwrap());
+        assert_eq!(line["index"], index);
+        assert_eq!(line["source"], folder.str("a.txt"));
+        assert_eq!(line["scores"].as_object().unwrap().len(), 5);
+        assert_eq!(line["scores"][line["label"].as_str().unwrap()], line["score"]);
+    }
+}
+
+#[test]
+fn the_table_has_label_score_text_and_a_count() {
+    let out = stdout(stdin(&["predict"], "أعلنت الوزارة رصد ستة خروقات للهدنة خلال يوم.".as_bytes()));
+    assert!(out.starts_with("ceasefire_monitoring  0."), "{out}");
+    assert!(
+        out.contains("  أعلنت الوزارة رصد ستة خروقات للهدنة خلال يوم.\n1 record: 1 ceasefire_monitoring\n"),
+        "{out}"
+    );
+    assert!(!out.contains('\u{1b}'), "no colours where no terminal is");
+}
+
+#[test]
+fn csv_and_tsv_hold_what_the_help_says() {
+    let folder = Folder::with(&[]);
+    let model = folder.model();
+    let input = "أدان الوزير \"القصف\", اليوم\n\nwith\ttab \\ and slash\n".as_bytes();
+    let base = ["predict", "--model", &model, "--input-format", "lines", "--output-format"];
+    let csv = stdout(stdin(&[&base[..], &["csv"]].concat(), input));
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    assert_eq!(reader.headers().unwrap(), vec!["source", "index", "start", "end", "label", "score", "text"]);
+    let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), 3);
+    assert_eq!((&rows[0][6], &rows[0][4]), ("أدان الوزير \"القصف\", اليوم", "statement"));
+    let tsv = stdout(stdin(&[&base[..], &["tsv"]].concat(), input));
+    let lines: Vec<&str> = tsv.lines().collect();
+    assert!(lines[0].starts_with("statement\t0."));
+    assert!(lines[2].ends_with("\twith\\ttab \\\\ and slash"), "{}", lines[2]);
+}
+
+#[test]
+fn below_the_minimum_score_there_is_no_label() {
+    let text = "كلام\n".as_bytes();
+    let none = ["predict", "--min-score", "1", "--quiet", "--output-format"];
+    assert!(stdout(stdin(&[&none[..], &["jsonl"]].concat(), text)).contains("\"label\":null"));
+    assert!(stdout(stdin(&[&none[..], &["tsv"]].concat(), text)).starts_with("\t0."));
+    assert!(stdout(stdin(&[&none[..], &["pretty"]].concat(), text)).starts_with("-  "));
+    stdin(&["predict", "--min-score", "2"], b"").code(2).stderr(contains("--min-score 2"));
+}
+
+#[test]
+fn top_k_keeps_the_best_scores_best_first() {
+    let out = stdout(stdin(&["predict", "--top-k", "2", "--output-format", "jsonl", "-q"], b"x\n"));
+    let line: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(line["scores"].as_object().unwrap().len(), 2);
+    let scores = &out[out.find("\"scores\"").unwrap()..];
+    assert!(scores.starts_with(&format!("\"scores\":{{\"{}\"", line["label"].as_str().unwrap())), "{scores}");
+    stdin(&["predict", "--top-k", "0"], b"").code(2);
+}
+
+#[test]
+fn an_output_file_appears_whole_or_not_at_all() {
+    let folder =
+        Folder::with(&[("good.txt", "قصف.".as_bytes()), ("bad.txt", b"\xFF"), ("out.jsonl", b"old")]);
+    let (good, bad, out) = (folder.str("good.txt"), folder.str("bad.txt"), folder.str("out.jsonl"));
+    tasnif(["predict", &good, &bad, "--output-format", "jsonl", "--output", &out])
+        .code(2)
+        .stderr(contains("bad.txt:1"));
+    assert_eq!(fs::read(&out).unwrap(), b"old");
+    assert_eq!(folder.names(), ["bad.txt", "good.txt", "out.jsonl"], "no leftovers");
+    tasnif(["predict", &good, "--output-format", "jsonl", "--output", &out]).success().stdout("");
+    assert!(fs::read_to_string(&out).unwrap().starts_with("{\"source\""));
+}
+
+#[test]
+fn outputs_that_cannot_be_written_are_named_before_the_work() {
+    let folder = Folder::with(&[("t.tsv", TRAIN.as_bytes())]);
+    let train = folder.str("t.tsv");
+    tasnif(["train", &train, "--output", &folder.str("no/m.tasnif")]).code(2).stderr(contains("m.tasnif"));
+    let directory = folder.str("");
+    tasnif(["train", &train, "--output", &directory]).code(2).stderr(contains("is a directory"));
+    stdin(&["predict", "--output", &directory], b"x").code(2).stderr(contains("is a directory"));
+}
+
+#[test]
+fn data_that_cannot_be_trained_on_is_refused() {
+    let folder = Folder::with(&[
+        ("empty.tsv", b""),
+        ("one.tsv", "a\tx\na\ty\n".as_bytes()),
+        ("bad.tsv", b"a\tx\nb\t\xFFy\n"),
+        ("notab.tsv", b"a\tx\nbroken\n"),
+        ("blank.tsv", b"a\t\nb\t \n"),
+    ]);
+    let train = |name: &str| tasnif(["train", &folder.str(name), "--output", &folder.str("m")]).code(2);
+    train("empty.tsv").stderr(contains("no records"));
+    train("one.tsv").stderr(contains("label 'a'").and(contains("at least two labels")));
+    train("bad.tsv").stderr(contains("bad.tsv:2: not valid UTF-8").and(contains("--lossy")));
+    train("notab.tsv").stderr(contains("notab.tsv:2: no tab"));
+    train("blank.tsv").stderr(contains("texts are empty"));
+    train("missing.tsv").stderr(contains("missing.tsv"));
+    train(".").stderr(contains("is a directory; give the files in it\n"));
+    assert!(!folder.path("m").exists());
+    let lossy = ["train", &folder.str("bad.tsv"), "--lossy", "--output", &folder.str("m")];
+    tasnif(lossy).success();
+}
+
+#[test]
+fn a_directory_is_no_file() {
+    let folder = Folder::with(&[]);
+    fs::create_dir(folder.path("d.tsv")).unwrap();
+    tasnif(["predict", &folder.str("d.tsv")]).code(2).stderr(contains("is a directory"));
+}
+
+#[test]
+fn models_that_are_none_are_refused() {
+    let folder = Folder::with(&[("foreign", b"PK\x03\x04"), ("t.tsv", TRAIN.as_bytes())]);
+    let model = folder.model();
+    let bytes = fs::read(&model).unwrap();
+    fs::write(folder.path("short"), &bytes[..bytes.len() / 2]).unwrap();
+    let newer = String::from_utf8_lossy(&bytes).find("\\\"format\\\":1").unwrap();
+    let mut changed = bytes.clone();
+    changed[newer + "\\\"format\\\":".len()] = b'9';
+    fs::write(folder.path("newer"), changed).unwrap();
+    for (name, message) in
+        [("foreign", "not a tasnif model"), ("short", "damaged or truncated"), ("newer", "update tasnif")]
+    {
+        for command in
+            [vec!["predict", "--model"], vec!["inspect"], vec!["evaluate", &folder.str("t.tsv"), "--model"]]
+        {
+            let assert = tasnif(command.iter().copied().chain([folder.str(name).as_str()])).code(2);
+            assert.stderr(contains(message).and(contains(name)));
+        }
+    }
+}
+
+#[test]
+fn an_empty_file_has_no_records_and_an_empty_article_among_others_is_no_error() {
+    let folder = Folder::with(&[("empty.txt", b""), ("blank.txt", b" \r\n\n"), ("a.txt", "قصف.".as_bytes())]);
+    stdin(&["predict", "--output-format", "jsonl"], b"").success().stdout("");
+    let out =
+        stdout(tasnif(["predict", &folder.str("empty.txt"), &folder.str("a.txt"), &folder.str("blank.txt")]));
+    assert!(out.contains("empty.txt\n0 records\n"), "{out}");
+    assert!(out.contains("a.txt\n") && out.contains("1 record: 1 "), "{out}");
+    assert!(out.ends_with("blank.txt\n0 records\n"), "{out}");
+}
+
+#[test]
+fn evaluate_prints_the_documented_json() {
+    let folder = Folder::with(&[]);
+    let model = folder.model();
+    let json = stdout(tasnif(["evaluate", &folder.str("train.tsv"), "--model", &model, "--format", "json"]));
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((report["n"].as_u64(), report["accuracy"].as_f64()), (Some(4), Some(1.0)));
+    assert_eq!(report["labels"]["strike"]["support"], 2);
+    assert_eq!(report["confusion"]["statement"]["statement"], 2);
+    assert_eq!(report["macro_f1"], 1.0);
+    stdin(&["evaluate", "-", "--input-format", "tsv"], b"").code(2).stderr(contains("no records"));
+}
+
+#[test]
+fn a_label_that_the_model_lacks_is_named_and_counts_as_an_error() {
+    let folder = Folder::with(&[("t.tsv", "strike\tقصفت الطائرات المدينة\nweather\tهطل المطر\n".as_bytes())]);
+    let model = folder.model();
+    let assert = tasnif(["evaluate", &folder.str("t.tsv"), "--model", &model, "--format", "json"]).success();
+    let assert = assert.stderr(contains("'weather' (1 records)"));
+    let report: serde_json::Value = serde_json::from_slice(&assert.get_output().stdout).unwrap();
+    assert_eq!(report["accuracy"], 0.5);
+    assert_eq!(report["labels"]["weather"]["recall"], 0.0);
+}
+
+#[test]
+fn the_embedded_model_warns_of_foreign_text_once() {
+    let folder = Folder::with(&[
+        ("en.txt", b"Rain fell. It fell."),
+        ("en2.txt", b"More rain."),
+        ("ar.txt", "قصف.".as_bytes()),
+    ]);
+    let files = ["en.txt", "en2.txt"].map(|name| folder.str(name));
+    let assert = tasnif(["predict", &files[0], &files[1]]).success();
+    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert_eq!(stderr.matches("warning").count(), 1, "{stderr}");
+    assert!(stderr.contains("en.txt") && stderr.contains("--quiet"), "{stderr}");
+    tasnif(["predict", "--quiet", &files[0]]).success().stderr("");
+    tasnif(["predict", &folder.str("ar.txt")]).success().stderr("");
+    tasnif(["predict", &files[0], "--model", &folder.model()]).success().stderr("");
+}
+
+#[test]
+fn pipeline_files_train_and_come_back_from_inspect() {
+    let folder = Folder::with(&[]);
+    let model = folder.model();
+    let toml = stdout(tasnif(["inspect", &model, "--format", "toml"]));
+    fs::write(folder.path("p.toml"), &toml).unwrap();
+    let (train, again) = (folder.str("train.tsv"), folder.str("again.tasnif"));
+    tasnif(["train", &train, "--config", &folder.str("p.toml"), "--output", &again]).success();
+    assert_eq!(
+        fs::read(&again).unwrap(),
+        fs::read(&model).unwrap(),
+        "the same data and options, the same bytes"
+    );
+    fs::write(folder.path("bad.toml"), toml.replace("analyzer", "analyser")).unwrap();
+    tasnif(["train", &train, "--config", &folder.str("bad.toml"), "--output", &again])
+        .code(2)
+        .stderr(contains("bad.toml").and(contains("analyser")));
+}
+
+#[test]
+fn training_options_reach_the_model() {
+    let folder = Folder::with(&[("t.tsv", TRAIN.as_bytes()), ("w.toml", b"strike = 3.0\n")]);
+    let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
+    let base = ["train", &train, "--output", &model];
+    let with = |more: &[&str]| tasnif(base.iter().chain(more));
+    with(&[
+        "--analyzer",
+        "word+char",
+        "--ngrams",
+        "1-1,3-4",
+        "--c",
+        "2.5",
+        "--class-weight",
+        &folder.str("w.toml"),
+    ])
+    .success();
+    let toml = stdout(tasnif(["inspect", &model, "--format", "toml"]));
+    for part in ["ngrams = [3, 4]", "analyzer = \"char\"", "c = 2.5", "strike = 3.0"] {
+        assert!(toml.contains(part), "{part} in\n{toml}");
+    }
+    with(&["--ngrams", "1-2"]).code(2).stderr(contains("2 analyzers"));
+    with(&["--analyzer", "letters"]).code(2).stderr(contains("char_wb"));
+    with(&["--class-weight", "equal"]).code(2).stderr(contains("balanced"));
+    with(&["--analyzer", "subword"]).code(2).stderr(contains("tokenizer.json"));
+    with(&["--c", "0"]).code(2).stderr(contains("c 0"));
+    with(&["--threads", "0"]).code(2);
+}
+
+#[test]
+fn validation_is_printed_and_kept() {
+    let folder = Folder::with(&[("t.tsv", TRAIN.repeat(5).as_bytes())]);
+    let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
+    let out = stdout(tasnif(["train", &train, "--output", &model, "--valid", "0.2"]));
+    assert!(out.contains("macro F1") && out.contains("16 records, 2 labels"), "{out}");
+    let inspect = stdout(tasnif(["inspect", &model]));
+    assert!(inspect.contains("held-out") && inspect.contains("SHA-256"), "{inspect}");
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(tasnif(["inspect", &model, "--format", "json"]))).unwrap();
+    assert_eq!(json["provenance"]["validation"]["n"], 4);
+    tasnif(["train", &train, "--output", &model, "--valid", "1.5"]).code(2).stderr(contains("fraction"));
+    tasnif(["train", &train, "--output", &model, "--valid", &train]).success();
+}
+
+#[test]
+fn help_version_completions_and_man_page() {
+    tasnif(["--version"]).success().stdout(contains(env!("CARGO_PKG_VERSION")).and(contains("model")));
+    for command in ["predict", "train", "evaluate", "inspect"] {
+        tasnif([command, "--help"]).success().stdout(contains("Examples:").and(contains(command)));
+    }
+    tasnif(["completions", "bash"]).success().stdout(contains("_tasnif"));
+    tasnif(["man"]).success().stdout(contains(".TH tasnif 1"));
+    let folder = Folder::with(&[]);
+    tasnif(["man", "--output", &folder.str("man")]).success();
+    assert!(folder.path("man/tasnif-predict.1").exists());
+    tasnif::<&str>([]).code(2);
+    tasnif(["predict", "--no-such-flag"]).code(2);
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    use std::process::{Command, Stdio};
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin("tasnif"))
+        .args(["predict", "--input-format", "lines", "--quiet"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut input = child.stdin.take().unwrap();
+    let writer = std::thread::spawn(move || {
+        use std::io::Write;
+        let _ = input.write_all("قصف\n".repeat(20_000).as_bytes());
+    });
+    let output = child.wait_with_output().unwrap();
+    writer.join().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+}
+
+#[test]
+fn the_shipped_data_is_what_its_card_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
+    let options = tasnif::dataset::ReadOptions::default();
+    let files = ["written-1.jsonl", "written-2.jsonl", "written-3.jsonl"].map(|name| folder.join(name));
+    let data = tasnif::dataset::Dataset::read_all(files, &options).unwrap();
+    let card = fs::read_to_string(folder.join("README.md")).unwrap();
+    assert!(card.contains(&format!("{} sentences", data.len())), "{}", data.len());
+    for (label, count) in data.label_counts() {
+        assert!(card.contains(&format!("| {label} | {count} |")), "{label} {count}");
+    }
+}
