@@ -5,7 +5,7 @@
 //! 1. **How often is it right?** [`ConfusionMatrix`] counts which label was taken for which;
 //!    [`Report`] is the same as figures, to print or to keep as JSON.
 //! 2. **Would another sample say the same?** [`bootstrap_interval`] gives the range of a figure,
-//!    [`paired_bootstrap`] and [`mcnemar`] tell whether one model is better than another.
+//!    [`paired_bootstrap`] and [`mcnemar()`] tell whether one model is better than another.
 //! 3. **Can its scores be believed?** [`brier_score`], [`expected_calibration_error`] and
 //!    [`calibrated_ece_range`], the calibration error that chance alone would show.
 //!

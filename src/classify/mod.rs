@@ -3,9 +3,9 @@
 //!
 //! [`ClassifierParams`] and [`Classifier`] are the closed set of them, as a pipeline file and a model file name them.
 
-mod lbfgs;
 pub mod linear;
 pub mod logistic;
+mod rows;
 mod weights;
 
 use linfa::traits::Fit;

@@ -33,7 +33,7 @@ pub struct Pair {
 ///
 /// **Equal texts** are collapsed first: each later copy is paired with the first one alone, and only
 /// first copies are paired with other texts. So n equal lines give n − 1 pairs, and
-/// [`clusters`](super::clusters) still puts them together.
+/// [`clusters`](super::clusters()) still puts them together.
 ///
 /// **What is found.** Every pair that is reported is one, with its exact similarity (short of a
 /// collision of 64-bit hashes). A pair just at the threshold is found with a chance of 0.99 or more;
@@ -42,7 +42,7 @@ pub struct Pair {
 /// **The one exception** keeps a template filled in a hundred thousand times from making five thousand
 /// million pairs: where more than 500 *different* texts share a band of their sketches, each is compared
 /// there with the 100 before it and with the first. So some pairs of so big a crowd are left out; its
-/// [`clusters`](super::clusters) hang together nearly always.
+/// [`clusters`](super::clusters()) hang together nearly always.
 ///
 /// **Cost.** For 200,000 lines of 150 characters on two cores: 4 s and 350 MB at threshold 0.8, 9 s and
 /// 480 MB at 0.5, 3 minutes at 0.3, where ordinary sentences begin to resemble each other by chance.
