@@ -117,6 +117,28 @@ impl Dataset {
         }
     }
 
+    /// Joins groups whose texts are near duplicates (Jaccard similarity of their character 5-grams of `threshold` or more),
+    /// so that no split puts a text in training and its twin in the test.
+    ///
+    /// # Errors
+    /// As [`crate::minhash::clusters`].
+    pub fn group_near_duplicates(&mut self, threshold: f64) -> crate::Result<()> {
+        let clusters = crate::minhash::clusters(&self.texts(), threshold)?;
+        // A record without a group is a group of its own; a cluster joins the groups of its texts.
+        let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut parent: Vec<usize> = (0..self.len()).collect();
+        for (record, example) in self.examples.iter().enumerate() {
+            let first =
+                example.group.as_deref().map_or(record, |name| *by_name.entry(name).or_insert(record));
+            join(&mut parent, record, first);
+            join(&mut parent, record, clusters[record]);
+        }
+        for record in 0..self.len() {
+            self.examples[record].group = Some(format!("near-duplicates-{}", root(&mut parent, record)));
+        }
+        Ok(())
+    }
+
     /// Adds the records and sources of another data set.
     pub fn extend(&mut self, other: Dataset) {
         self.examples.extend(other.examples);
@@ -124,8 +146,50 @@ impl Dataset {
     }
 }
 
+/// The smallest member of the set that holds `member`, in a forest of parents (union-find with path halving).
+fn root(parent: &mut [usize], mut member: usize) -> usize {
+    while parent[member] != member {
+        parent[member] = parent[parent[member]];
+        member = parent[member];
+    }
+    member
+}
+
+fn join(parent: &mut [usize], a: usize, b: usize) {
+    let (a, b) = (root(parent, a), root(parent, b));
+    parent[a.max(b)] = a.min(b);
+}
+
 impl FromIterator<Example> for Dataset {
     fn from_iter<I: IntoIterator<Item = Example>>(examples: I) -> Self {
         Dataset { examples: examples.into_iter().collect(), sources: Vec::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_duplicates_join_the_groups_they_stand_in() {
+        let twin = "the jets struck the depot near the river at dawn on friday";
+        let record = |text: &str, group: Option<&str>| Example {
+            group: group.map(str::to_owned),
+            ..Example::new(text, "x")
+        };
+        let mut data: Dataset = [
+            record(twin, Some("a")),
+            record("rain fell on the coast", Some("a")),
+            record(&format!("{twin}."), Some("b")),
+            record("the envoy called for talks", Some("b")),
+            record("a match ended in a draw", None),
+            record("shares fell for a third day", None),
+        ]
+        .into_iter()
+        .collect();
+        data.group_near_duplicates(0.8).unwrap();
+        let groups: Vec<&str> = data.examples.iter().filter_map(|example| example.group.as_deref()).collect();
+        assert!(groups[..4].iter().all(|group| *group == groups[0]), "{groups:?}");
+        assert!(groups[4] != groups[0] && groups[5] != groups[4]);
     }
 }

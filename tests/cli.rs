@@ -317,6 +317,45 @@ fn validation_is_printed_and_kept() {
 }
 
 #[test]
+fn near_duplicates_stay_on_one_side_of_the_split() {
+    let lines: String =
+        (0..6).map(|i| format!("strike\tقصفت الطائرات مستودعا شرق المدينة فجر اليوم {i}\n")).collect();
+    let others: String =
+        ["أدان الوزير الغارة", "دعا المبعوث إلى الحوار", "نفى الناطق النبأ", "طالبت النقابة بالتحقيق"]
+            .map(|text| format!("statement\t{text}\n"))
+            .concat();
+    let folder = Folder::with(&[("t.tsv", (lines + &others).as_bytes())]);
+    let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
+    let split = |more: &[&str]| {
+        let base = ["train", &train, "--output", &model, "--valid", "0.4"];
+        tasnif(base.iter().chain(more)).success();
+        let json = stdout(tasnif(["inspect", &model, "--format", "json"]));
+        let model: serde_json::Value = serde_json::from_str(&json).unwrap();
+        model["provenance"]["labels"]["strike"].as_u64().unwrap()
+    };
+    assert!((1..6).contains(&split(&[])));
+    assert_eq!(split(&["--group-near-duplicates", "0.7"]), 6);
+    tasnif(["train", &train, "--output", &model, "--group-near-duplicates", "7"]).code(2);
+}
+
+#[test]
+fn a_model_carries_its_subword_tokenizer() {
+    let tokenizer = r###"{"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
+        "pre_tokenizer":{"type":"BertPreTokenizer"},"post_processor":null,"decoder":null,
+        "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+        "vocab":{"[UNK]":0,"قصف":1,"##ت":2,"الوزير":3,"ال":4,"##مدينه":5,"ادان":6}}}"###;
+    let folder = Folder::with(&[("t.tsv", TRAIN.as_bytes()), ("tokenizer.json", tokenizer.as_bytes())]);
+    let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
+    let options =
+        ["--analyzer", "word+subword", "--subwords", &folder.str("tokenizer.json"), "--output", &model];
+    tasnif(["train", &train].iter().chain(&options)).success();
+    fs::remove_file(folder.path("tokenizer.json")).unwrap();
+    let args = ["predict", "--model", &model, "--output-format", "tsv"];
+    assert!(stdout(stdin(&args, "أدان الوزير القصف".as_bytes())).starts_with("statement\t"));
+    assert!(stdout(tasnif(["inspect", &model])).contains("subword 1-2"));
+}
+
+#[test]
 fn help_version_completions_and_man_page() {
     tasnif(["--version"]).success().stdout(contains(env!("CARGO_PKG_VERSION")).and(contains("model")));
     for command in ["predict", "train", "evaluate", "inspect"] {

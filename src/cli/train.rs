@@ -59,6 +59,10 @@ pub struct Args {
     /// then not trained on
     #[arg(long, value_name = "FILE|FRACTION", help_heading = "Training")]
     valid: Option<String>,
+    /// Keep near-duplicate texts on one side of the split of --valid: join those whose character 5-grams have this
+    /// Jaccard similarity or more, such as 0.8
+    #[arg(long, value_name = "SIMILARITY", help_heading = "Training")]
+    group_near_duplicates: Option<f64>,
     /// Seed of everything that is left to chance (the split of --valid)
     #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Training")]
     seed: u64,
@@ -136,7 +140,10 @@ impl Args {
     }
 
     /// The records to train on and those to measure on.
-    fn split(&self, data: Dataset) -> anyhow::Result<(Dataset, Option<Dataset>)> {
+    fn split(&self, mut data: Dataset) -> anyhow::Result<(Dataset, Option<Dataset>)> {
+        if let Some(threshold) = self.group_near_duplicates {
+            data.group_near_duplicates(threshold)?;
+        }
         let Some(valid) = &self.valid else { return Ok((data, None)) };
         match valid.parse::<f64>() {
             Ok(fraction) => {
