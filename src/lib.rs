@@ -64,6 +64,7 @@
 struct ReadmeExamples;
 
 pub mod classify;
+pub mod cross_validation;
 pub mod dataset;
 pub mod error;
 pub mod features;

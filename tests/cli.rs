@@ -356,6 +356,39 @@ fn a_model_carries_its_subword_tokenizer() {
 }
 
 #[test]
+fn cross_validation_prints_folds_and_intervals() {
+    let folder = Folder::with(&[("t.tsv", TRAIN.repeat(6).as_bytes())]);
+    let args = ["train", &folder.str("t.tsv"), "--output", &folder.str("m.tasnif"), "--cv"];
+    let out = stdout(tasnif(args.iter().chain(&["4"])));
+    assert!(
+        out.contains("fold        records  accuracy  macro F1\n1                 6     1.000     1.000\n"),
+        "{out}"
+    );
+    assert!(out.contains("macro F1 1.000, 95 % interval 1.000–1.000"), "{out}");
+    tasnif(args.iter().chain(&["1"])).code(2).stderr(contains("1 folds"));
+    tasnif(args.iter().chain(&["99"])).code(2).stderr(contains("99 folds of 24 groups"));
+}
+
+#[test]
+fn two_models_are_compared_on_the_same_records() {
+    let folder = Folder::with(&[
+        ("t.tsv", TRAIN.repeat(8).as_bytes()),
+        ("odd.tsv", TRAIN.replace("statement", "other").as_bytes()),
+    ]);
+    let model = folder.model();
+    tasnif(["train", &folder.str("odd.tsv"), "--output", &folder.str("odd.tasnif")]).success();
+    let args =
+        ["evaluate", &folder.str("t.tsv"), "--model", &model, "--compare", &folder.str("odd.tasnif"), "-q"];
+    let table = stdout(tasnif(args));
+    assert!(table.contains("only this one right 16, only the other 0, p 0.0000"), "{table}");
+    let json: serde_json::Value =
+        serde_json::from_str(&stdout(tasnif(args.iter().chain(&["--format", "json"])))).unwrap();
+    assert_eq!(json["comparison"]["accuracy"]["difference"], 0.5);
+    assert!(json["comparison"]["macro_f1"]["p"].as_f64().unwrap() < 0.01);
+    assert!(json["brier"].as_f64().is_some() && json["ece"].as_f64().is_some());
+}
+
+#[test]
 fn help_version_completions_and_man_page() {
     tasnif(["--version"]).success().stdout(contains(env!("CARGO_PKG_VERSION")).and(contains("model")));
     for command in ["predict", "train", "evaluate", "inspect"] {

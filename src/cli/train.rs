@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use tasnif::classify::{ClassifierParams, LogisticParams};
-use tasnif::dataset::{Dataset, train_test_split};
+use tasnif::cross_validation::{CrossValidation, cross_validate};
+use tasnif::dataset::{Dataset, folds, train_test_split};
 use tasnif::features::ngram::{Analyzer, NgramRange};
 use tasnif::features::vectorizer::{Frequency, NgramParams};
 use tasnif::metrics::Report;
@@ -59,11 +60,14 @@ pub struct Args {
     /// then not trained on
     #[arg(long, value_name = "FILE|FRACTION", help_heading = "Training")]
     valid: Option<String>,
-    /// Keep near-duplicate texts on one side of the split of --valid: join those whose character 5-grams have this
+    /// Print the scores of a K-fold cross-validation on DATA (by label and group) before training on all of it
+    #[arg(long, value_name = "K", help_heading = "Training")]
+    cv: Option<usize>,
+    /// Keep near-duplicate texts on one side of the splits of --valid and --cv: join those whose character 5-grams have this
     /// Jaccard similarity or more, such as 0.8
     #[arg(long, value_name = "SIMILARITY", help_heading = "Training")]
     group_near_duplicates: Option<f64>,
-    /// Seed of everything that is left to chance (the split of --valid)
+    /// Seed of everything that is left to chance (the splits of --valid and --cv)
     #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Training")]
     seed: u64,
     /// Threads to use [default: all cores]; the model is the same for any number
@@ -77,6 +81,7 @@ pub struct Args {
 const EXAMPLES: &str = "\
 Examples:
   tasnif train labelled.tsv --output my.tasnif --valid 0.1
+  tasnif train labelled.tsv --output my.tasnif --cv 5
   tasnif train train.jsonl --text-field body --label-field topic --output topics.tasnif
   tasnif train train.tsv --analyzer word --ngrams 1-2 --c 10 --output words.tasnif
   tasnif inspect my.tasnif --format toml > pipeline.toml
@@ -90,6 +95,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let bar = progress::step(args.quiet, "reading".into());
     let data = args.input.read(&args.data)?;
     let (train, valid) = args.split(data)?;
+    if let Some(count) = args.cv {
+        bar.set_message(format!("cross-validating on {} records", train.len()));
+        let found = cross_validate(&params, &train, &folds(&train, count, args.seed)?)?;
+        bar.suspend(|| print_folds(&found));
+    }
     bar.set_message(format!("training on {} records", train.len()));
     let mut pipeline = params.fit(&train)?;
     let mut report = None;
@@ -182,6 +192,25 @@ fn class_weight(weights: &str) -> anyhow::Result<LabelWeights> {
             LabelWeights::Given(toml::from_str(&toml).with_context(|| path.to_owned())?)
         }
     })
+}
+
+/// The figures of each fold, and their means with intervals.
+fn print_folds(found: &CrossValidation) {
+    println!("fold        records  accuracy  macro F1");
+    for (place, report) in found.folds.iter().enumerate() {
+        println!("{:<10}  {:>7}  {:>8.3}  {:>8.3}", place + 1, report.n, report.accuracy, report.macro_f1);
+    }
+    let (accuracy, macro_f1) = (found.mean(|report| report.accuracy), found.mean(|report| report.macro_f1));
+    let records: u64 = found.folds.iter().map(|report| report.n).sum();
+    println!("{:<10}  {records:>7}  {:>8.3}  {:>8.3}", "mean", accuracy.mean, macro_f1.mean);
+    println!("{:<10}  {:>7}  {:>8.3}  {:>8.3}", "deviation", "", accuracy.deviation, macro_f1.deviation);
+    for (name, figure) in [("accuracy", accuracy), ("macro F1", macro_f1)] {
+        println!(
+            "{name} {:.3}, 95 % interval {:.3}–{:.3} (corrected for overlapping training sets)",
+            figure.mean, figure.low, figure.high
+        );
+    }
+    println!();
 }
 
 fn summary(pipeline: &Pipeline, output: &Path, report: Option<&Report>) {
