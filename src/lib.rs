@@ -75,6 +75,7 @@ pub mod output;
 pub mod pipeline;
 mod random;
 pub mod text;
+pub mod tune;
 
 pub use dataset::Dataset;
 pub use error::{Error, Result};

@@ -370,6 +370,45 @@ fn cross_validation_prints_folds_and_intervals() {
 }
 
 #[test]
+fn tune_prints_the_best_and_writes_its_model_and_pipeline() {
+    let folder = Folder::with(&[("t.tsv", TRAIN.repeat(6).as_bytes())]);
+    let tune = |model: &str, threads: &str| {
+        let (train, output, pipeline) = (folder.str("t.tsv"), folder.str(model), folder.str("best.toml"));
+        let args = [
+            "tune",
+            &train,
+            "--trials",
+            "5",
+            "--output",
+            &output,
+            "--pipeline",
+            &pipeline,
+            "--threads",
+            threads,
+        ];
+        stdout(tasnif(args))
+    };
+    let out = tune("a.tasnif", "1");
+    assert!(out.starts_with("macro F1  folds  pipeline\n   1.000      5  "), "{out}");
+    assert!(out.contains("5 pipelines tried"), "{out}");
+    tune("b.tasnif", "3");
+    assert_eq!(fs::read(folder.path("a.tasnif")).unwrap(), fs::read(folder.path("b.tasnif")).unwrap());
+    let again = [
+        "train",
+        &folder.str("t.tsv"),
+        "--config",
+        &folder.str("best.toml"),
+        "--output",
+        &folder.str("c.tasnif"),
+    ];
+    tasnif(again).success();
+    assert_eq!(fs::read(folder.path("a.tasnif")).unwrap(), fs::read(folder.path("c.tasnif")).unwrap());
+    tasnif(["tune", &folder.str("t.tsv"), "--output", &folder.str("d"), "--time", "soon"])
+        .code(2)
+        .stderr(contains("90s"));
+}
+
+#[test]
 fn two_models_are_compared_on_the_same_records() {
     let folder = Folder::with(&[
         ("t.tsv", TRAIN.repeat(8).as_bytes()),
@@ -391,7 +430,7 @@ fn two_models_are_compared_on_the_same_records() {
 #[test]
 fn help_version_completions_and_man_page() {
     tasnif(["--version"]).success().stdout(contains(env!("CARGO_PKG_VERSION")).and(contains("model")));
-    for command in ["predict", "train", "evaluate", "inspect"] {
+    for command in ["predict", "train", "tune", "evaluate", "inspect"] {
         tasnif([command, "--help"]).success().stdout(contains("Examples:").and(contains(command)));
     }
     tasnif(["completions", "bash"]).success().stdout(contains("_tasnif"));

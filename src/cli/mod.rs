@@ -8,6 +8,7 @@ mod predict;
 mod progress;
 mod sink;
 mod train;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -33,6 +34,7 @@ Examples:
   tasnif predict article.txt                            a table of labelled sentences
   tasnif predict *.txt --output-format jsonl            one JSON object a sentence
   tasnif train labelled.tsv --output my.tasnif          a model of your own (label, tab, text)
+  tasnif tune labelled.tsv --output my.tasnif --time 60s    the best pipeline for it
   tasnif evaluate test.tsv --model my.tasnif            how good it is
   tasnif inspect my.tasnif                              what is in it
 
@@ -42,6 +44,7 @@ Exit codes: 0 done, 1 a check did not hold, 2 bad usage or bad input.";
 enum Command {
     Predict(predict::Args),
     Train(train::Args),
+    Tune(tune::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
     Completions(man::CompletionsArgs),
@@ -53,6 +56,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Predict(args) => predict::run(args),
         Command::Train(args) => train::run(args),
+        Command::Tune(args) => tune::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Inspect(args) => inspect::run(args),
         Command::Completions(args) => man::completions(args),

@@ -33,3 +33,12 @@ pub fn step(quiet: bool, message: String) -> ProgressBar {
     bar.enable_steady_tick(Duration::from_millis(100));
     bar
 }
+
+/// A bar over a number of steps that grows known as the work goes on.
+pub fn steps(quiet: bool, message: &str) -> ProgressBar {
+    let bar = ProgressBar::new(0).with_style(style("{bar:30} {pos}/{len}  {msg}  {elapsed}"));
+    bar.set_draw_target(target(quiet, false));
+    bar.set_message(message.to_owned());
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

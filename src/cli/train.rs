@@ -131,11 +131,9 @@ impl Args {
 
     fn flags(&self) -> anyhow::Result<PipelineParams> {
         let mut params = PipelineParams::default();
-        let mut logistic = LogisticParams::default().c(10.0);
         if let Some(c) = self.c {
-            logistic = logistic.c(c);
+            params.classifier = ClassifierParams::Logistic(LogisticParams::default().c(c));
         }
-        params.classifier = ClassifierParams::Logistic(logistic);
         params.tokenize.subwords.clone_from(&self.subwords);
         if self.analyzer.is_some() || self.ngrams.is_some() {
             params.features =

@@ -76,6 +76,13 @@ impl Csr {
         Ok(())
     }
 
+    /// Adds a row whose columns are known to ascend below the width.
+    pub(crate) fn push_sorted(&mut self, columns: &[u32], values: &[f32]) {
+        self.columns.extend_from_slice(columns);
+        self.values.extend_from_slice(values);
+        self.starts.push(self.columns.len());
+    }
+
     /// Appends the rows of `other`, a matrix of the same width.
     ///
     /// # Errors

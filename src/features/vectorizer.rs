@@ -5,6 +5,7 @@
 //! 1e-5 where both cut the same tokens; `tests/scikit_learn.rs` names the differences in tokenization.
 
 mod fit;
+mod fold;
 mod params;
 
 use rayon::prelude::*;

@@ -133,7 +133,7 @@ impl From<LabelWeights> for LabelWeightsRepr {
 
 impl LabelWeights {
     /// Weights by class index, for these sorted labels.
-    pub(super) fn resolve(&self, labels: &[String]) -> Result<ClassWeight> {
+    pub(crate) fn resolve(&self, labels: &[String]) -> Result<ClassWeight> {
         let given = match self {
             LabelWeights::None => return Ok(ClassWeight::None),
             LabelWeights::Balanced => return Ok(ClassWeight::Balanced),
@@ -210,8 +210,13 @@ impl PipelineParams {
         self.features.iter().try_for_each(|FeatureParams::Ngrams(ngrams)| ngrams.check())
     }
 
+    /// Equal for pipelines that turn text into the same rows.
+    pub(crate) fn feature_key(&self) -> String {
+        serde_json::to_string(&(self.normalize, &self.tokenize, &self.features)).unwrap_or_default()
+    }
+
     /// The part that turns text into features.
-    pub(super) fn vectorizer(&self) -> Result<VectorizerParams> {
+    pub(crate) fn vectorizer(&self) -> Result<VectorizerParams> {
         let subwords = self.tokenize.subwords.as_ref().map(SubwordTokenizer::from_file).transpose()?;
         Ok(VectorizerParams {
             normalize: self.normalize,

@@ -156,6 +156,13 @@ impl NgramParams {
         Ok(())
     }
 
+    /// Brings weights that were scaled before, and of which some were left out, to their norm again.
+    pub(super) fn scale_row_again(&self, values: &mut [f32]) {
+        if self.norm == Norm::L2 {
+            self.scale_row(values);
+        }
+    }
+
     /// Brings the weights of one text to their norm and scale.
     pub(super) fn scale_row(&self, values: &mut [f32]) {
         let factor = match self.norm {

@@ -49,7 +49,8 @@ enum Class {
 /// ```
 /// use tasnif::text::tokenize::WordTokenizer;
 ///
-/// let words: Vec<_> = WordTokenizer::default().tokens("قصفت طائرة (سو34) 27.8 كم").map(|token| token.text).collect();
+/// let tokenizer = WordTokenizer::default();
+/// let words: Vec<_> = tokenizer.tokens("قصفت طائرة (سو34) 27.8 كم").map(|token| token.text).collect();
 /// assert_eq!(words, ["قصفت", "طائرة", "سو", "34", "27.8", "كم"]);
 /// ```
 #[derive(Clone, Serialize, Deserialize)]

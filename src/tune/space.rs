@@ -1,0 +1,67 @@
+//! The pipelines that a search draws from.
+
+use crate::classify::{ClassifierParams, LogisticParams};
+use crate::features::ngram::{Analyzer, NgramRange};
+use crate::features::vectorizer::{Frequency, NgramParams, Weight};
+use crate::pipeline::{FeatureParams, LabelWeights, PipelineParams};
+use crate::random::SplitMix64;
+
+/// A pipeline at random; options that matter more have more values.
+pub(super) fn draw(random: &mut SplitMix64) -> PipelineParams {
+    let mut params = PipelineParams { features: features(random), ..PipelineParams::default() };
+    params.tokenize.words.punctuation = pick(random, &[false, true]);
+    params.classifier = classifier(random);
+    params.training.class_weight = pick(random, &[LabelWeights::None, LabelWeights::Balanced]);
+    params
+}
+
+fn pick<T: Clone>(random: &mut SplitMix64, choices: &[T]) -> T {
+    choices[random.below(choices.len())].clone()
+}
+
+fn features(random: &mut SplitMix64) -> Vec<FeatureParams> {
+    let words = pick(random, &[[1, 1], [1, 2], [1, 2], [1, 3]]);
+    let characters = pick(random, &[[1, 4], [2, 4], [2, 5], [3, 5], [3, 6]]);
+    let characters = (pick(random, &[Analyzer::CharWb, Analyzer::CharWb, Analyzer::Char]), characters);
+    let blocks = match random.below(6) {
+        0 => vec![(Analyzer::Word, words)],
+        1 => vec![characters],
+        _ => vec![(Analyzer::Word, words), characters],
+    };
+    let weight =
+        pick(random, &[Weight::LogTfIdf, Weight::LogTfIdf, Weight::BinaryIdf, Weight::LogTf, Weight::Binary]);
+    let min_df = pick(random, &[1, 1, 2, 3]);
+    let scale = pick(random, &[0.5, 1.0, 1.0]);
+    let block = |(place, (analyzer, [min, max])): (usize, (Analyzer, [usize; 2]))| {
+        let ngrams =
+            NgramRange::new(min, max).unwrap_or_else(|_| unreachable!("the ranges above are in order"));
+        let scale = if place == 0 { 1.0 } else { scale };
+        FeatureParams::Ngrams(NgramParams {
+            ngrams,
+            weight,
+            min_df: Frequency::Count(min_df),
+            scale,
+            ..NgramParams::new(analyzer)
+        })
+    };
+    blocks.into_iter().enumerate().map(block).collect()
+}
+
+fn classifier(random: &mut SplitMix64) -> ClassifierParams {
+    ClassifierParams::Logistic(LogisticParams::default().c(pick(random, &[0.3, 1.0, 3.0, 10.0, 30.0, 100.0])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pipeline_of_the_space_is_a_valid_one() {
+        let mut random = SplitMix64::new(1);
+        for _ in 0..500 {
+            let params = draw(&mut random);
+            params.check().unwrap();
+            assert_eq!(PipelineParams::from_toml(&params.to_toml()).unwrap(), params);
+        }
+    }
+}
