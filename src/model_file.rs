@@ -146,9 +146,9 @@ impl Pipeline {
             )));
         }
         Ok(Pipeline {
+            classifier: Classifier::from_linear(&header.params.classifier, linear),
             params: header.params,
             vectorizer,
-            classifier: Classifier::Logistic(linear),
             labels: header.labels,
             provenance: header.provenance,
         })

@@ -6,6 +6,7 @@
 pub mod linear;
 pub mod logistic;
 mod rows;
+pub mod svm;
 mod weights;
 
 use linfa::traits::Fit;
@@ -18,6 +19,7 @@ use crate::features::csr::{Csr, Row};
 
 pub use linear::LinearModel;
 pub use logistic::{Convergence, LogisticParams, LogisticRegression};
+pub use svm::{LinearSvm, SvmLoss, SvmMulticlass, SvmParams};
 pub use weights::ClassWeight;
 
 /// A classifier and its options, by name.
@@ -26,6 +28,8 @@ pub use weights::ClassWeight;
 pub enum ClassifierParams {
     /// Multinomial logistic regression.
     Logistic(LogisticParams),
+    /// Linear support vector machine.
+    Svm(SvmParams),
 }
 
 impl Default for ClassifierParams {
@@ -43,6 +47,7 @@ impl ClassifierParams {
     pub fn check(&self) -> Result<()> {
         match self {
             ClassifierParams::Logistic(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::Svm(params) => params.check_ref().map(|_| ()),
         }
     }
 
@@ -59,6 +64,11 @@ impl ClassifierParams {
                 let convergence = model.convergence();
                 Ok((Classifier::Logistic(model.into_linear()), convergence))
             }
+            ClassifierParams::Svm(params) => {
+                let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
+                let convergence = model.convergence();
+                Ok((Classifier::Svm(model.into_linear()), convergence))
+            }
         }
     }
 }
@@ -66,25 +76,32 @@ impl ClassifierParams {
 /// A trained classifier.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Classifier {
-    /// Multinomial logistic regression: softmax of the decision values.
+    /// Multinomial logistic regression.
     Logistic(LinearModel),
+    /// Linear support vector machine.
+    Svm(LinearModel),
 }
 
 impl Classifier {
-    /// The probability of each class, which replaces what `out` holds.
-    pub(crate) fn probabilities(&self, row: Row<'_>, out: &mut Vec<f64>) {
-        match self {
-            Classifier::Logistic(linear) => {
-                linear.decide(row, out);
-                LinearModel::softmax(out);
-            }
+    /// Puts a classifier of a kind together from its weights.
+    pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Self {
+        match params {
+            ClassifierParams::Logistic(_) => Classifier::Logistic(linear),
+            ClassifierParams::Svm(_) => Classifier::Svm(linear),
         }
+    }
+
+    /// The probability of each class, which replaces what `out` holds: the softmax of the decision values. That is what
+    /// logistic regression means by them; for an SVM it is a monotone reading of distances, to be calibrated.
+    pub(crate) fn probabilities(&self, row: Row<'_>, out: &mut Vec<f64>) {
+        self.linear().decide(row, out);
+        LinearModel::softmax(out);
     }
 
     /// The weights behind it.
     pub fn linear(&self) -> &LinearModel {
         match self {
-            Classifier::Logistic(linear) => linear,
+            Classifier::Logistic(linear) | Classifier::Svm(linear) => linear,
         }
     }
 }

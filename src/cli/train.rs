@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use tasnif::classify::{ClassifierParams, LogisticParams};
+use tasnif::classify::{ClassifierParams, LogisticParams, SvmParams};
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
 use tasnif::features::ngram::{Analyzer, NgramRange};
@@ -34,10 +34,10 @@ pub struct Args {
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords"])]
     config: Option<PathBuf>,
-    /// The classifier: logistic
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic"])]
+    /// The classifier: logistic (regression) or svm (linear, squared hinge)
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm"])]
     classifier: String,
-    /// Inverse regularisation strength: larger fits the training data closer [default: 10]
+    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic, 1 for svm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
     c: Option<f64>,
     /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
@@ -131,9 +131,12 @@ impl Args {
 
     fn flags(&self) -> anyhow::Result<PipelineParams> {
         let mut params = PipelineParams::default();
-        if let Some(c) = self.c {
-            params.classifier = ClassifierParams::Logistic(LogisticParams::default().c(c));
-        }
+        params.classifier = match self.classifier.as_str() {
+            "svm" => ClassifierParams::Svm(SvmParams::default().c(self.c.unwrap_or(1.0))),
+            _ => self.c.map_or_else(ClassifierParams::default, |c| {
+                ClassifierParams::Logistic(LogisticParams::default().c(c))
+            }),
+        };
         params.tokenize.subwords.clone_from(&self.subwords);
         if self.analyzer.is_some() || self.ngrams.is_some() {
             params.features =

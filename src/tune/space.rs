@@ -1,6 +1,6 @@
 //! The pipelines that a search draws from.
 
-use crate::classify::{ClassifierParams, LogisticParams};
+use crate::classify::{ClassifierParams, LogisticParams, SvmParams};
 use crate::features::ngram::{Analyzer, NgramRange};
 use crate::features::vectorizer::{Frequency, NgramParams, Weight};
 use crate::pipeline::{FeatureParams, LabelWeights, PipelineParams};
@@ -48,7 +48,12 @@ fn features(random: &mut SplitMix64) -> Vec<FeatureParams> {
 }
 
 fn classifier(random: &mut SplitMix64) -> ClassifierParams {
-    ClassifierParams::Logistic(LogisticParams::default().c(pick(random, &[0.3, 1.0, 3.0, 10.0, 30.0, 100.0])))
+    match random.below(2) {
+        0 => ClassifierParams::Svm(SvmParams::default().c(pick(random, &[0.03, 0.1, 0.3, 1.0, 3.0]))),
+        _ => ClassifierParams::Logistic(
+            LogisticParams::default().c(pick(random, &[0.3, 1.0, 3.0, 10.0, 30.0, 100.0])),
+        ),
+    }
 }
 
 #[cfg(test)]
