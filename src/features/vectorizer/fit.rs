@@ -68,12 +68,14 @@ impl Cutter<'_> {
                 let mut units = Units::default();
                 for (index, text) in texts.iter().enumerate() {
                     let document = (part * share + index) as u32;
+                    let mut place = Place { document, ordinal: 0 };
                     self.cut(text.as_ref(), &mut units, |block, gram, _| {
                         let key = match self.params.features[block].hash_bits {
                             Some(bits) => u64::from(hashed(gram.key, bits)),
                             None => gram.key,
                         };
-                        counts[block].add(key, document);
+                        counts[block].add(key, place);
+                        place.ordinal += 1;
                     })?;
                 }
                 Ok(counts)
@@ -90,38 +92,51 @@ impl Cutter<'_> {
         Ok(all)
     }
 
-    /// The names of the kept n-grams of each block, by their place in [`Kept::counts`].
+    /// The names of the kept n-grams of each block, in the order of [`Kept::counts`]: each is read off the text where it
+    /// was seen first.
     fn name<T: AsRef<str> + Sync>(&self, texts: &[T], kept: &[Kept]) -> Result<Vec<Vec<String>>> {
-        let mut wanted = vec![false; texts.len()];
-        let named = kept.iter().zip(&self.params.features).filter(|(_, block)| block.hash_bits.is_none());
-        for count in named.flat_map(|(kept, _)| &kept.counts) {
-            wanted[count.first as usize] = true;
+        // (first place, block, index in the block)
+        let mut wanted: Vec<(Place, u32, u32)> = Vec::new();
+        for (block, kept) in kept.iter().enumerate() {
+            if self.params.features[block].hash_bits.is_none() {
+                let places = kept.counts.iter().enumerate();
+                wanted.extend(places.map(|(index, count)| (count.first, block as u32, index as u32)));
+            }
         }
-        let found: Vec<Result<Vec<(usize, u32, String)>>> = texts
+        wanted.par_sort_unstable();
+        let documents: Vec<&[(Place, u32, u32)]> =
+            wanted.chunk_by(|(a, ..), (b, ..)| a.document == b.document).collect();
+        let found: Vec<Result<Vec<String>>> = documents
             .par_iter()
-            .enumerate()
-            .filter(|&(document, _)| wanted[document])
-            .map_init(Units::default, |units, (document, text)| {
-                let mut found = Vec::new();
-                self.cut(text.as_ref(), units, |block, gram, text| {
-                    if let Some(place) = kept[block].place(gram.key)
-                        && kept[block].counts[place as usize].first as usize == document
-                    {
-                        found.push((block, place, gram.name(self.params.features[block].analyzer, text)));
+            .map_init(Units::default, |units, wanted| {
+                let mut names = Vec::with_capacity(wanted.len());
+                let mut ordinal = 0;
+                let text = texts[wanted[0].0.document as usize].as_ref();
+                self.cut(text, units, |block, gram, text| {
+                    if wanted.get(names.len()).is_some_and(|(place, ..)| place.ordinal == ordinal) {
+                        names.push(gram.name(self.params.features[block].analyzer, text));
                     }
+                    ordinal += 1;
                 })?;
-                Ok(found)
+                Ok(names)
             })
             .collect();
         let mut names: Vec<Vec<String>> =
             kept.iter().map(|kept| vec![String::new(); kept.counts.len()]).collect();
-        for found in found {
-            for (block, place, name) in found? {
-                names[block][place as usize] = name;
+        for (wanted, found) in documents.into_iter().zip(found) {
+            for (&(_, block, index), name) in wanted.iter().zip(found?) {
+                names[block as usize][index as usize] = name;
             }
         }
         Ok(names)
     }
+}
+
+/// A text, and how many n-grams of all blocks come before in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    document: u32,
+    ordinal: u32,
 }
 
 /// What is known of one n-gram.
@@ -132,8 +147,8 @@ struct Count {
     df: u32,
     /// Occurrences, up to four billion.
     tf: u32,
-    /// The first and the last text it was seen in.
-    first: u32,
+    /// Where it was seen first, and the last text it was seen in.
+    first: Place,
     last: u32,
 }
 
@@ -146,10 +161,11 @@ struct Counts {
 
 impl Counts {
     #[inline]
-    fn add(&mut self, key: u64, document: u32) {
+    fn add(&mut self, key: u64, place: Place) {
+        let document = place.document;
         let count = self.slot(key);
         if count.df == 0 {
-            *count = Count { key, df: 1, tf: 1, first: document, last: document };
+            *count = Count { key, df: 1, tf: 1, first: place, last: document };
             self.used += 1;
         } else {
             count.df += u32::from(count.last != document);
@@ -195,7 +211,7 @@ impl Counts {
     }
 
     fn grow(&mut self) {
-        const FREE: Count = Count { key: 0, df: 0, tf: 0, first: 0, last: 0 };
+        const FREE: Count = Count { key: 0, df: 0, tf: 0, first: Place { document: 0, ordinal: 0 }, last: 0 };
         let size = (self.slots.len() * 2).max(1024);
         for count in std::mem::replace(&mut self.slots, vec![FREE; size]) {
             if count.df > 0 {
@@ -209,7 +225,7 @@ impl Counts {
     }
 }
 
-/// The n-grams of one block that stay, by key.
+/// The n-grams of one block that stay.
 struct Kept {
     counts: Vec<Count>,
 }
@@ -217,17 +233,8 @@ struct Kept {
 impl Kept {
     fn choose(block: &NgramParams, counts: Counts, texts: usize) -> Self {
         let (min, max) = (block.min_df.of(texts), block.max_df.of(texts));
-        let mut counts: Vec<Count> = counts
-            .slots
-            .into_iter()
-            .filter(|count| count.df > 0 && (min..=max).contains(&f64::from(count.df)))
-            .collect();
-        counts.par_sort_unstable_by_key(|count| count.key);
-        Kept { counts }
-    }
-
-    fn place(&self, key: u64) -> Option<u32> {
-        self.counts.binary_search_by_key(&key, |count| count.key).ok().map(|place| place as u32)
+        let stays = |count: &Count| count.df > 0 && (min..=max).contains(&f64::from(count.df));
+        Kept { counts: counts.slots.into_iter().filter(stays).collect() }
     }
 
     fn into_block(self, block: &NgramParams, names: Vec<String>, texts: usize) -> Result<Block> {
