@@ -101,6 +101,13 @@ impl Dataset {
         counts
     }
 
+    /// The number of groups; a record without one is a group of its own.
+    pub fn groups(&self) -> usize {
+        let named: std::collections::BTreeSet<&str> =
+            self.examples.iter().filter_map(|example| example.group.as_deref()).collect();
+        named.len() + self.examples.iter().filter(|example| example.group.is_none()).count()
+    }
+
     /// Whether any record has several labels or none.
     pub fn is_multilabel(&self) -> bool {
         self.examples.iter().any(|example| example.labels.len() != 1)

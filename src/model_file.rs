@@ -12,7 +12,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::classify::{Classifier, LinearModel};
+use crate::classify::{Calibration, Classifier, LinearModel};
 use crate::error::{Error, Result};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
@@ -39,6 +39,7 @@ struct Header {
     labels: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subwords: Option<SubwordTokenizer>,
+    calibration: Calibration,
     provenance: Provenance,
 }
 
@@ -59,6 +60,7 @@ impl Pipeline {
             params: self.params.clone(),
             labels: self.labels.clone(),
             subwords: self.vectorizer.subwords.clone(),
+            calibration: self.calibration.clone(),
             provenance: self.provenance.clone(),
         };
         let json = serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))?;
@@ -145,7 +147,9 @@ impl Pipeline {
                 linear.features()
             )));
         }
+        header.calibration.check(header.labels.len())?;
         Ok(Pipeline {
+            calibration: header.calibration,
             classifier: Classifier::from_linear(&header.params.classifier, linear),
             params: header.params,
             vectorizer,

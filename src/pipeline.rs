@@ -6,15 +6,20 @@
 mod params;
 mod provenance;
 
+use linfa::DatasetBase;
+use ndarray::Array1;
 use rayon::prelude::*;
 
-use crate::classify::{Classifier, LinearModel};
-use crate::dataset::Dataset;
+use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, LinearModel};
+use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
+use crate::features::csr::Csr;
 use crate::features::vectorizer::{Scratch, Vectorizer};
 use crate::text::sentence::{Sentence, Splitter};
 
-pub use params::{FeatureParams, LabelWeights, PipelineParams, TokenizeParams, TrainingParams};
+pub use params::{
+    CalibrationParams, FeatureParams, LabelWeights, PipelineParams, TokenizeParams, TrainingParams,
+};
 pub use provenance::Provenance;
 
 /// Texts that one task of a parallel prediction takes; the result does not depend on it.
@@ -45,6 +50,7 @@ pub struct Pipeline {
     pub(crate) params: PipelineParams,
     pub(crate) vectorizer: Vectorizer,
     pub(crate) classifier: Classifier,
+    pub(crate) calibration: Calibration,
     pub(crate) labels: Vec<String>,
     pub(crate) provenance: Provenance,
 }
@@ -88,11 +94,57 @@ impl PipelineParams {
             |label: &str| labels.binary_search_by(|known| known.as_str().cmp(label)).unwrap_or_default();
         let targets = data.examples.iter().map(|example| class(example.label())).collect();
         let weights = data.examples.iter().map(|example| example.weight).collect();
-        let dataset = linfa::DatasetBase::new(rows, targets).with_weights(weights);
+        let dataset = DatasetBase::new(rows, targets).with_weights(weights);
         let class_weight = self.training.class_weight.resolve(&labels)?;
-        let (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight)?;
+        let (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
+        let calibration = match self.calibration.method {
+            CalibrationMethod::None => Calibration::None,
+            _ => self.calibrate(data, &vectorizer, &dataset, labels.len(), class_weight)?,
+        };
         let provenance = Provenance::new(data, &vectorizer, convergence);
-        Ok(Pipeline { params: self.clone(), vectorizer, classifier, labels, provenance })
+        Ok(Pipeline { params: self.clone(), vectorizer, classifier, calibration, labels, provenance })
+    }
+
+    /// Fits the calibration on what the classifier of each fold says of the records it did not see.
+    fn calibrate(
+        &self,
+        data: &Dataset,
+        vectorizer: &Vectorizer,
+        dataset: &DatasetBase<Csr, Array1<usize>>,
+        classes: usize,
+        class_weight: ClassWeight,
+    ) -> Result<Calibration> {
+        let CalibrationParams { method, folds: count, seed } = self.calibration;
+        let count = count.min(data.groups());
+        if count < 2 {
+            return Err(Error::Dataset(
+                "one group of records cannot be calibrated on: give more groups, or calibration none".into(),
+            ));
+        }
+        let held_out = |fold: &Fold| -> Result<Vec<f64>> {
+            let part = |records: &[usize]| {
+                records.iter().map(|&record| dataset.targets[record]).collect::<Array1<_>>()
+            };
+            let weights = fold.train.iter().map(|&record| dataset.weights[record]).collect();
+            let rows = vectorizer.fold_rows(&dataset.records, &fold.train, &fold.train);
+            let train = DatasetBase::new(rows, part(&fold.train)).with_weights(weights);
+            let (classifier, _) = self.classifier.fit(&train, classes, class_weight.clone())?;
+            let (mut all, mut decision) = (Vec::new(), Vec::new());
+            for row in vectorizer.fold_rows(&dataset.records, &fold.train, &fold.test).iter() {
+                classifier.decide(row, &mut decision);
+                all.extend_from_slice(&decision);
+            }
+            Ok(all)
+        };
+        let folds = folds(data, count, seed)?;
+        let parts: Vec<Result<Vec<f64>>> = folds.par_iter().map(held_out).collect();
+        let (mut decisions, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        for (fold, part) in folds.iter().zip(parts) {
+            decisions.extend(part?);
+            targets.extend(fold.test.iter().map(|&record| dataset.targets[record] as u32));
+            weights.extend(fold.test.iter().map(|&record| f64::from(dataset.weights[record])));
+        }
+        Calibration::fit(method, &decisions, &targets, &weights, classes)
     }
 }
 
@@ -125,6 +177,11 @@ impl Pipeline {
     /// The classifier on those features.
     pub fn classifier(&self) -> &Classifier {
         &self.classifier
+    }
+
+    /// How decision values become probabilities.
+    pub fn calibration(&self) -> &Calibration {
+        &self.calibration
     }
 
     /// How it cuts articles into sentences.
@@ -182,7 +239,8 @@ impl Pipeline {
     ) -> Result<Prediction<'_>> {
         self.vectorizer.row(text, scratch)?;
         let row = crate::features::csr::Row { columns: &scratch.columns, values: &scratch.values };
-        self.classifier.probabilities(row, decision);
+        self.classifier.decide(row, decision);
+        self.calibration.apply(decision, self.labels.len());
         let best = LinearModel::best(decision);
         let scores: Vec<f32> = decision.iter().map(|&probability| probability as f32).collect();
         Ok(Prediction { label: &self.labels[best], score: scores[best], scores })

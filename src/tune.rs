@@ -259,10 +259,10 @@ impl<P: Fn(usize, usize) + Sync> Search<'_, P> {
         let labels = &self.targets.labels;
         let class_weight = params.training.class_weight.resolve(labels)?;
         let (classifier, _) = params.classifier.fit(train, labels.len(), class_weight)?;
-        let mut probabilities = Vec::new();
+        let mut decision = Vec::new();
         let predicted = test.iter().map(|row| {
-            classifier.probabilities(row, &mut probabilities);
-            Some(labels[crate::classify::LinearModel::best(&probabilities)].as_str())
+            classifier.decide(row, &mut decision);
+            Some(labels[crate::classify::LinearModel::best(&decision)].as_str())
         });
         let predicted: Vec<Option<&str>> = predicted.collect();
         let gold = fold.test.iter().map(|&record| labels[self.targets.classes[record]].as_str());

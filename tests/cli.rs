@@ -185,9 +185,10 @@ fn models_that_are_none_are_refused() {
     let model = folder.model();
     let bytes = fs::read(&model).unwrap();
     fs::write(folder.path("short"), &bytes[..bytes.len() / 2]).unwrap();
-    let newer = String::from_utf8_lossy(&bytes).find("\\\"format\\\":1").unwrap();
+    let format = b"\\\"format\\\":";
+    let newer = bytes.windows(format.len()).position(|window| window == format).unwrap();
     let mut changed = bytes.clone();
-    changed[newer + "\\\"format\\\":".len()] = b'9';
+    changed[newer + format.len()] = b'9';
     fs::write(folder.path("newer"), changed).unwrap();
     for (name, message) in
         [("foreign", "not a tasnif model"), ("short", "damaged or truncated"), ("newer", "update tasnif")]
@@ -299,6 +300,23 @@ fn training_options_reach_the_model() {
     with(&["--analyzer", "subword"]).code(2).stderr(contains("tokenizer.json"));
     with(&["--c", "0"]).code(2).stderr(contains("c 0"));
     with(&["--threads", "0"]).code(2);
+}
+
+#[test]
+fn every_classifier_and_calibration_trains_predicts_saves_and_loads() {
+    let folder = Folder::with(&[("t.tsv", TRAIN.repeat(4).as_bytes())]);
+    let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
+    for classifier in ["logistic", "svm"] {
+        for calibration in ["none", "temperature", "platt", "isotonic"] {
+            let args = ["--classifier", classifier, "--calibration", calibration, "--output", &model];
+            tasnif(["train", &train].iter().chain(&args)).success();
+            let report = stdout(tasnif(["evaluate", &train, "--model", &model, "--format", "json"]));
+            let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+            assert_eq!(report["accuracy"], 1.0, "{classifier} {calibration}");
+            assert!(stdout(tasnif(["inspect", &model])).contains(&format!("Calibration  {calibration}\n")));
+        }
+    }
+    tasnif(["train", &train, "--classifier", "forest", "--output", &model]).code(2).stderr(contains("svm"));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //!
 //! [`ClassifierParams`] and [`Classifier`] are the closed set of them, as a pipeline file and a model file name them.
 
+pub mod calibration;
 pub mod linear;
 pub mod logistic;
 mod rows;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::features::csr::{Csr, Row};
 
+pub use calibration::{Calibration, CalibrationMethod};
 pub use linear::LinearModel;
 pub use logistic::{Convergence, LogisticParams, LogisticRegression};
 pub use svm::{LinearSvm, SvmLoss, SvmMulticlass, SvmParams};
@@ -91,11 +93,10 @@ impl Classifier {
         }
     }
 
-    /// The probability of each class, which replaces what `out` holds: the softmax of the decision values. That is what
-    /// logistic regression means by them; for an SVM it is a monotone reading of distances, to be calibrated.
-    pub(crate) fn probabilities(&self, row: Row<'_>, out: &mut Vec<f64>) {
+    /// The decision values of a row, which replace what `out` holds: one a class, or with two classes that of the second.
+    /// For logistic regression their softmax is the probability; for an SVM they are distances, to be calibrated.
+    pub(crate) fn decide(&self, row: Row<'_>, out: &mut Vec<f64>) {
         self.linear().decide(row, out);
-        LinearModel::softmax(out);
     }
 
     /// The weights behind it.

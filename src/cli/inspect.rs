@@ -115,6 +115,11 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
         linear.weights().len() + linear.intercept().len(),
         convergence.iterations
     )?;
+    writeln!(
+        sink,
+        "Calibration  {}",
+        serde_json::to_value(pipeline.calibration().method())?.as_str().unwrap_or_default()
+    )?;
     let switches = serde_json::to_value(summary.params.normalize)?;
     let on: Vec<&str> = switches
         .as_object()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use tasnif::classify::{ClassifierParams, LogisticParams, SvmParams};
+use tasnif::classify::{CalibrationMethod, ClassifierParams, LogisticParams, SvmParams};
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
 use tasnif::features::ngram::{Analyzer, NgramRange};
@@ -53,6 +53,10 @@ pub struct Args {
     /// The Hugging Face tokenizer.json of the subword analyzer
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
+    /// Turn decision values into probabilities that hold, on held-out folds: none, temperature, platt or isotonic
+    /// [default: none for logistic, temperature for svm]
+    #[arg(long, value_name = "METHOD", help_heading = "Training", value_parser = ["none", "temperature", "platt", "isotonic"])]
+    calibration: Option<String>,
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
     #[arg(long, value_name = "WEIGHTS", help_heading = "Training")]
     class_weight: Option<String>,
@@ -125,18 +129,24 @@ impl Args {
         if let Some(weights) = &self.class_weight {
             params.training.class_weight = class_weight(weights)?;
         }
+        if let Some(method) = &self.calibration {
+            params.calibration.method = serde_json::from_value(method.as_str().into())?;
+        }
         params.check()?;
         Ok(params)
     }
 
     fn flags(&self) -> anyhow::Result<PipelineParams> {
-        let mut params = PipelineParams::default();
-        params.classifier = match self.classifier.as_str() {
+        let classifier = match self.classifier.as_str() {
             "svm" => ClassifierParams::Svm(SvmParams::default().c(self.c.unwrap_or(1.0))),
             _ => self.c.map_or_else(ClassifierParams::default, |c| {
                 ClassifierParams::Logistic(LogisticParams::default().c(c))
             }),
         };
+        let mut params = PipelineParams { classifier, ..PipelineParams::default() };
+        if let ClassifierParams::Svm(_) = params.classifier {
+            params.calibration.method = CalibrationMethod::Temperature;
+        }
         params.tokenize.subwords.clone_from(&self.subwords);
         if self.analyzer.is_some() || self.ngrams.is_some() {
             params.features =

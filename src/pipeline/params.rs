@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{ClassWeight, ClassifierParams};
+use crate::classify::{CalibrationMethod, ClassWeight, ClassifierParams};
 use crate::error::{Error, Result};
 use crate::features::ngram::Analyzer;
 use crate::features::vectorizer::{NgramParams, VectorizerParams};
@@ -51,9 +51,30 @@ pub struct PipelineParams {
     /// The classifier.
     #[serde(default)]
     pub classifier: ClassifierParams,
+    /// How decision values become probabilities.
+    #[serde(default)]
+    pub calibration: CalibrationParams,
     /// How records count.
     #[serde(default)]
     pub training: TrainingParams,
+}
+
+/// How decision values become probabilities: fitted on records that a fold's classifier did not see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CalibrationParams {
+    /// The method; with `none`, the softmax of the decision values.
+    pub method: CalibrationMethod,
+    /// The number of folds, by label and group; fewer where the data has fewer groups.
+    pub folds: usize,
+    /// The seed of the folds.
+    pub seed: u64,
+}
+
+impl Default for CalibrationParams {
+    fn default() -> Self {
+        CalibrationParams { method: CalibrationMethod::None, folds: 5, seed: 42 }
+    }
 }
 
 /// How sentences are cut into tokens.
@@ -161,6 +182,7 @@ impl Default for PipelineParams {
                 .map(FeatureParams::Ngrams)
                 .to_vec(),
             classifier: ClassifierParams::default(),
+            calibration: CalibrationParams::default(),
             training: TrainingParams::default(),
         }
     }
@@ -204,6 +226,12 @@ impl PipelineParams {
     /// [`Error::Parameter`] that names the option.
     pub fn check(&self) -> Result<()> {
         self.classifier.check()?;
+        if self.calibration.folds < 2 {
+            return Err(Error::Parameter(format!(
+                "calibration folds {}: give 2 or more",
+                self.calibration.folds
+            )));
+        }
         if self.features.is_empty() {
             return Err(Error::Parameter("no features: give at least one [[features]] block".into()));
         }

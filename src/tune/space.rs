@@ -1,6 +1,6 @@
 //! The pipelines that a search draws from.
 
-use crate::classify::{ClassifierParams, LogisticParams, SvmParams};
+use crate::classify::{CalibrationMethod, ClassifierParams, LogisticParams, SvmParams};
 use crate::features::ngram::{Analyzer, NgramRange};
 use crate::features::vectorizer::{Frequency, NgramParams, Weight};
 use crate::pipeline::{FeatureParams, LabelWeights, PipelineParams};
@@ -11,6 +11,10 @@ pub(super) fn draw(random: &mut SplitMix64) -> PipelineParams {
     let mut params = PipelineParams { features: features(random), ..PipelineParams::default() };
     params.tokenize.words.punctuation = pick(random, &[false, true]);
     params.classifier = classifier(random);
+    if let ClassifierParams::Svm(_) = params.classifier {
+        // Which does not change a label, but makes its scores probabilities.
+        params.calibration.method = CalibrationMethod::Temperature;
+    }
     params.training.class_weight = pick(random, &[LabelWeights::None, LabelWeights::Balanced]);
     params
 }

@@ -37,7 +37,7 @@ pub(super) fn solve(problem: &Problem<'_>, costs: &[f64], bias: f64, limits: Lim
     let mut still = vec![0u8; costs.len()];
     while convergence.iterations < limits.epochs && !convergence.converged {
         random.shuffle(&mut order);
-        let full = convergence.iterations % 4 == 0;
+        let full = convergence.iterations.is_multiple_of(4);
         for &row in &order {
             let row = row as usize;
             if !full && still[row] >= 2 {
