@@ -233,14 +233,14 @@ impl<'a> FitWith<'a, Csr, Array1<usize>, Error> for LogisticValidParams {
         let problem = Problem::new(dataset, self.classes, &self.class_weight)?;
         let former = model.map(|model| &model.linear);
         if let Some(former) = former
-            && (former.classes(), former.features()) != (problem.classes, problem.rows.width())
+            && (former.classes(), former.features()) != (problem.classes, dataset.records.width())
         {
             return Err(Error::Parameter(format!(
                 "a model of {} classes and {} features cannot start one of {} and {}",
                 former.classes(),
                 former.features(),
                 problem.classes,
-                problem.rows.width()
+                dataset.records.width()
             )));
         }
         if self.l1_ratio > 0.0 { self.sparse(&problem, former) } else { self.ridge(&problem, former) }
@@ -249,11 +249,15 @@ impl<'a> FitWith<'a, Csr, Array1<usize>, Error> for LogisticValidParams {
 
 impl LogisticValidParams {
     /// With an ℓ2 penalty alone.
-    fn ridge(&self, problem: &Problem<'_>, former: Option<&LinearModel>) -> Result<LogisticRegression> {
+    fn ridge(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
         let limits = dual::Limits { epochs: self.max_iterations, tolerance: self.tolerance, seed: self.seed };
         let solution = dual::solve(problem, self.c, self.intercept, former, &limits);
         Ok(LogisticRegression {
-            linear: LinearModel::new(problem.classes, solution.weights, solution.intercept)?,
+            linear: LinearModel::new(
+                problem.classes,
+                problem.spread(&solution.weights, solution.intercept.len()),
+                solution.intercept,
+            )?,
             convergence: Convergence {
                 iterations: solution.epochs,
                 converged: solution.converged,
@@ -263,12 +267,13 @@ impl LogisticValidParams {
     }
 
     /// With an ℓ1 part: most weights of the result are 0.
-    fn sparse(&self, problem: &Problem<'_>, former: Option<&LinearModel>) -> Result<LogisticRegression> {
+    fn sparse(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
         let outputs = LinearModel::outputs_for(problem.classes);
         let weights = problem.rows.width() * outputs;
         let mut start = vec![0.0; weights + if self.intercept { outputs } else { 0 }];
         if let Some(former) = former {
-            let before = former.weights().iter().chain(former.intercept());
+            let before = problem.gather(former.weights(), outputs);
+            let before = before.iter().chain(former.intercept());
             start.iter_mut().zip(before).for_each(|(start, &weight)| *start = f64::from(weight));
         }
         let penalty = Penalty { l1: self.l1_ratio, l2: 1.0 - self.l1_ratio, weights };
@@ -276,9 +281,9 @@ impl LogisticValidParams {
         let minimum = minimise(&loss, penalty, start, self.max_iterations, self.tolerance);
         let mut intercept: Vec<f32> = minimum.weights[weights..].iter().map(|&w| w as f32).collect();
         intercept.resize(outputs, 0.0);
-        let weights = minimum.weights[..weights].iter().map(|&w| w as f32).collect();
+        let weights: Vec<f32> = minimum.weights[..weights].iter().map(|&w| w as f32).collect();
         Ok(LogisticRegression {
-            linear: LinearModel::new(problem.classes, weights, intercept)?,
+            linear: LinearModel::new(problem.classes, problem.spread(&weights, outputs), intercept)?,
             convergence: Convergence {
                 iterations: minimum.iterations,
                 converged: minimum.converged,
@@ -309,7 +314,7 @@ const CHUNK: usize = 512;
 
 /// The loss of multinomial logistic regression over the rows of a problem.
 struct SoftmaxLoss<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a Problem,
     /// The rows by feature, for the gradient: each feature's sum has one fixed order.
     columns: Csr,
     outputs: usize,
@@ -317,7 +322,7 @@ struct SoftmaxLoss<'a> {
 }
 
 impl<'a> SoftmaxLoss<'a> {
-    fn new(problem: &'a Problem<'a>, c: f64) -> Self {
+    fn new(problem: &'a Problem, c: f64) -> Self {
         let outputs = LinearModel::outputs_for(problem.classes);
         SoftmaxLoss { problem, columns: problem.rows.transpose(), outputs, c }
     }

@@ -228,7 +228,11 @@ impl Fit<Csr, Array1<usize>, Error> for SvmValidParams {
             SvmMulticlass::CrammerSinger => {
                 let solution = crammer_singer::solve(&problem, &costs, bias, limits);
                 Ok(LinearSvm {
-                    linear: LinearModel::new(problem.classes, solution.weights, solution.intercept)?,
+                    linear: LinearModel::new(
+                        problem.classes,
+                        problem.spread(&solution.weights, solution.intercept.len()),
+                        solution.intercept,
+                    )?,
                     convergence: solution.convergence,
                 })
             }
@@ -238,13 +242,13 @@ impl Fit<Csr, Array1<usize>, Error> for SvmValidParams {
 }
 
 fn one_vs_rest(
-    problem: &Problem<'_>,
+    problem: &Problem,
     costs: &[f64],
     bias: f64,
     loss: SvmLoss,
     limits: Limits,
 ) -> Result<LinearSvm> {
-    let squares = dual::squares(problem.rows, bias);
+    let squares = dual::squares(&problem.rows, bias);
     let outputs = LinearModel::outputs_for(problem.classes);
     let solve = |output: usize| {
         // With two classes, the one problem is that of the second class.
@@ -266,7 +270,8 @@ fn one_vs_rest(
         converged: solutions.iter().all(|solution| solution.converged),
         objective: solutions.iter().map(|solution| solution.objective).sum(),
     };
-    let intercept = solutions.iter().map(|solution| (solution.bias_weight * bias) as f32).collect();
+    let intercept: Vec<f32> = solutions.iter().map(|solution| (solution.bias_weight * bias) as f32).collect();
+    let weights = problem.spread(&weights, outputs);
     Ok(LinearSvm { linear: LinearModel::new(problem.classes, weights, intercept)?, convergence })
 }
 

@@ -21,8 +21,15 @@ pub enum ClassWeight {
 }
 
 /// A training set after its checks: what every solver starts from.
-pub(super) struct Problem<'a> {
-    pub(super) rows: &'a Csr,
+///
+/// Its columns are those that occur, the most frequent first: the weights that every row touches then lie together and
+/// stay in the cache.
+pub(super) struct Problem {
+    pub(super) rows: Csr,
+    /// The column of the dataset that each of its columns is.
+    columns: Vec<u32>,
+    /// The width of the dataset.
+    width: usize,
     pub(super) classes: usize,
     /// The class of each row.
     pub(super) targets: Vec<u32>,
@@ -30,13 +37,13 @@ pub(super) struct Problem<'a> {
     pub(super) weights: Vec<f64>,
 }
 
-impl<'a> Problem<'a> {
+impl Problem {
     /// Checks `dataset`, whose targets are class indices. `classes` may exceed the largest of them.
     ///
     /// # Errors
     /// [`Error::Dataset`] on no records, a single class, lengths that differ, values or weights that are no numbers.
     pub(super) fn new(
-        dataset: &'a DatasetBase<Csr, Array1<usize>>,
+        dataset: &DatasetBase<Csr, Array1<usize>>,
         classes: Option<usize>,
         class_weight: &ClassWeight,
     ) -> Result<Self> {
@@ -97,7 +104,24 @@ impl<'a> Problem<'a> {
         if weights.iter().all(|&weight| weight == 0.0) {
             return Err(Error::Dataset("every record has weight 0: nothing is left to learn from".into()));
         }
-        Ok(Problem { rows, classes, targets: targets.iter().map(|&class| class as u32).collect(), weights })
+        let (width, targets) = (rows.width(), targets.iter().map(|&class| class as u32).collect());
+        let (rows, columns) = rows.by_frequency();
+        Ok(Problem { rows, columns, width, classes, targets, weights })
+    }
+
+    /// Weights of the dataset's features from those of the problem's; the others are 0. Both feature by feature.
+    pub(super) fn spread(&self, weights: &[f32], outputs: usize) -> Vec<f32> {
+        let mut all = vec![0.0; self.width * outputs];
+        for (weights, &column) in weights.chunks_exact(outputs).zip(&self.columns) {
+            all[column as usize * outputs..][..outputs].copy_from_slice(weights);
+        }
+        all
+    }
+
+    /// Weights of the problem's features from those of the dataset's.
+    pub(super) fn gather(&self, all: &[f32], outputs: usize) -> Vec<f32> {
+        let of = |&column: &u32| &all[column as usize * outputs..][..outputs];
+        self.columns.iter().flat_map(of).copied().collect()
     }
 }
 
@@ -120,6 +144,17 @@ mod tests {
         assert_eq!(weights(ClassWeight::Given(vec![2.0, 5.0])), [2.0, 4.0, 2.0, 5.0]);
         let third = 4.0 / 6.0;
         assert_eq!(weights(ClassWeight::Balanced), [third, 2.0 * third, third, 2.0]);
+    }
+
+    #[test]
+    fn weights_find_their_way_to_the_problem_and_back() {
+        let mut rows = Csr::new(4);
+        rows.push_row([(1, 1.0), (3, 2.0)]).unwrap();
+        rows.push_row([(3, 1.0)]).unwrap();
+        let problem = Problem::new(&DatasetBase::new(rows, array![0, 1]), None, &ClassWeight::None).unwrap();
+        assert_eq!(problem.rows.width(), 2, "columns that do not occur are left out");
+        assert_eq!(problem.spread(&[5.0, 6.0, 7.0, 8.0], 2), [0.0, 0.0, 7.0, 8.0, 0.0, 0.0, 5.0, 6.0]);
+        assert_eq!(problem.gather(&[0.0, 1.0, 2.0, 3.0], 1), [3.0, 1.0]);
     }
 
     #[test]

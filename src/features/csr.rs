@@ -167,6 +167,20 @@ impl Csr {
         Csr { starts, columns, values, width: self.rows() }
     }
 
+    /// The same rows over the columns that occur, the most frequent first (ties in their order), and which column each of
+    /// them was. The columns of a row do not ascend any more, so the result is for sums over rows alone.
+    pub(crate) fn by_frequency(&self) -> (Csr, Vec<u32>) {
+        let mut counts = vec![0u32; self.width];
+        self.columns.iter().for_each(|&column| counts[column as usize] += 1);
+        let mut order: Vec<u32> =
+            (0..self.width as u32).filter(|&column| counts[column as usize] > 0).collect();
+        order.sort_by_key(|&column| std::cmp::Reverse(counts[column as usize]));
+        let mut place = counts;
+        order.iter().enumerate().for_each(|(new, &column)| place[column as usize] = new as u32);
+        let columns = self.columns.iter().map(|&column| place[column as usize]).collect();
+        (Csr { starts: self.starts.clone(), columns, values: self.values.clone(), width: order.len() }, order)
+    }
+
     /// The same matrix with its zeros written out.
     pub fn to_dense(&self) -> Array2<f64> {
         let mut dense = Array2::zeros((self.rows(), self.width));

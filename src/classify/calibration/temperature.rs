@@ -16,8 +16,8 @@ const COLDEST: f64 = 1e-12;
 
 /// The temperature of least log loss.
 ///
-/// In the inverse temperature β the loss is convex, with the derivative Σ w (E_p[z] − z_y) and the second derivative
-/// Σ w Var_p[z]: Newton's method, kept inside a bracket that halves (in the logarithm) when a step would leave it.
+/// In the inverse temperature β the loss is convex, with the derivative `Σ w (E_p[z] − z_y)` and the second derivative
+/// `Σ w Var_p[z]`: Newton's method, kept inside a bracket that halves (in the logarithm) when a step would leave it.
 pub(super) fn fit(held_out: &HeldOut<'_>) -> f64 {
     let scale = held_out.decisions.iter().fold(0.0, |scale: f64, value| scale.max(value.abs()));
     if scale == 0.0 {

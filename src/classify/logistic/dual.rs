@@ -37,7 +37,7 @@ pub(super) struct Limits {
 
 /// Solves from no knowledge, or from the weights of a former model.
 pub(super) fn solve(
-    problem: &Problem<'_>,
+    problem: &Problem,
     c: f64,
     intercept: bool,
     former: Option<&LinearModel>,
@@ -85,7 +85,7 @@ struct Sums {
 }
 
 struct State<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a Problem,
     c: f64,
     outputs: usize,
     weights: Vec<f32>,
@@ -114,7 +114,7 @@ const RHO: f64 = 2.0;
 const START: f64 = 0.999;
 
 impl<'a> State<'a> {
-    fn new(problem: &'a Problem<'a>, c: f64, rho: f64, former: Option<&LinearModel>) -> Self {
+    fn new(problem: &'a Problem, c: f64, rho: f64, former: Option<&LinearModel>) -> Self {
         let outputs = LinearModel::outputs_for(problem.classes);
         let records = problem.rows.rows();
         let mut state = State {
@@ -139,14 +139,15 @@ impl<'a> State<'a> {
             step: Step::new(outputs),
             change: vec![0.0; outputs],
         };
-        if let Some(former) = former {
+        let former = former.map(|former| {
             state.intercept = former.intercept().iter().map(|&b| f64::from(b)).collect();
-        }
+            problem.gather(former.weights(), outputs)
+        });
         for row in 0..records {
             let class = problem.targets[row] as usize;
-            match former {
+            match &former {
                 Some(former) => {
-                    rows::multiply(former.weights(), problem.rows.row(row), &mut state.margins);
+                    rows::multiply(former, problem.rows.row(row), &mut state.margins);
                     state.probabilities();
                 }
                 None if outputs == 1 => state.p[0] = if class == 1 { START } else { 1.0 - START },

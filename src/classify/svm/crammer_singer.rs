@@ -20,9 +20,9 @@ pub(super) struct Solution {
     pub(super) convergence: Convergence,
 }
 
-pub(super) fn solve(problem: &Problem<'_>, costs: &[f64], bias: f64, limits: Limits) -> Solution {
+pub(super) fn solve(problem: &Problem, costs: &[f64], bias: f64, limits: Limits) -> Solution {
     let classes = problem.classes;
-    let squares = squares(problem.rows, bias);
+    let squares = squares(&problem.rows, bias);
     let mut weights = vec![0.0f32; problem.rows.width() * classes];
     let mut bias_weights = vec![0.0f64; classes];
     let mut alpha = vec![0.0f32; costs.len() * classes];

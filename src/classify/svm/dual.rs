@@ -27,7 +27,7 @@ pub(super) fn squares(rows: &Csr, bias: f64) -> Vec<f64> {
 
 /// Solves for the class `class` against all others.
 pub(super) fn solve(
-    problem: &Problem<'_>,
+    problem: &Problem,
     class: usize,
     costs: &[f64],
     squares: &[f64],
@@ -67,7 +67,7 @@ pub(super) fn solve(
 }
 
 struct State<'a> {
-    problem: &'a Problem<'a>,
+    problem: &'a Problem,
     class: u32,
     costs: &'a [f64],
     squares: &'a [f64],
