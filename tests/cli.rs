@@ -306,7 +306,7 @@ fn training_options_reach_the_model() {
 fn every_classifier_and_calibration_trains_predicts_saves_and_loads() {
     let folder = Folder::with(&[("t.tsv", TRAIN.repeat(4).as_bytes())]);
     let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
-    for classifier in ["logistic", "svm"] {
+    for classifier in ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm"] {
         for calibration in ["none", "temperature", "platt", "isotonic"] {
             let args = ["--classifier", classifier, "--calibration", calibration, "--output", &model];
             tasnif(["train", &train].iter().chain(&args)).success();

@@ -12,7 +12,11 @@ use std::collections::{BTreeMap, HashMap};
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use serde::Deserialize;
-use tasnif::classify::{ClassWeight, LogisticParams};
+use tasnif::classify::{
+    ClassWeight, EventModel, LinearModel, LogisticParams, NaiveBayesParams, NbsvmParams, SvmLoss,
+    SvmMulticlass, SvmParams,
+};
+use tasnif::features::csr::Csr;
 use tasnif::features::ngram::{Analyzer, NgramRange};
 use tasnif::features::vectorizer::{Frequency, NgramParams, Norm, VectorizerParams, Weight};
 use tasnif::text::normalize::Switches;
@@ -23,6 +27,9 @@ struct Fixture {
     labels: Vec<String>,
     vectorizers: BTreeMap<String, Rows>,
     logistic: Vec<Logistic>,
+    svm: Vec<Svm>,
+    bayes: Vec<Bayes>,
+    nbsvm: Vec<Nbsvm>,
 }
 
 #[derive(Deserialize)]
@@ -40,6 +47,31 @@ struct Logistic {
     balanced: bool,
     objective: f64,
     probabilities: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Svm {
+    name: String,
+    c: f64,
+    classes: Vec<String>,
+    weighted: bool,
+    hinge: bool,
+    crammer_singer: bool,
+    objective: f64,
+    decisions: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Bayes {
+    name: String,
+    classes: Vec<String>,
+    log_probabilities: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Nbsvm {
+    classes: Vec<String>,
+    decisions: Vec<Vec<f64>>,
 }
 
 fn fixture() -> Fixture {
@@ -120,5 +152,98 @@ fn the_objective_and_the_probabilities_agree_with_logistic_regression() {
                 assert!((ours - theirs).abs() < 2e-3, "{}: {ours} {theirs}", expected.name);
             }
         }
+    }
+}
+
+/// The records of these classes, their rows and class indices; weighted 1, 2, 3, 1, … if so asked.
+fn records(
+    fixture: &Fixture,
+    rows: &Csr,
+    classes: &[String],
+    weighted: bool,
+) -> DatasetBase<Csr, ndarray::Array1<usize>> {
+    let kept: Vec<usize> = (0..rows.rows()).filter(|&row| classes.contains(&fixture.labels[row])).collect();
+    let class = |row: &usize| classes.iter().position(|class| *class == fixture.labels[*row]).unwrap();
+    let dataset = DatasetBase::new(rows.select(&kept), kept.iter().map(class).collect());
+    let weights = (0..kept.len()).map(|row| if weighted { 1.0 + (row % 3) as f32 } else { 1.0 });
+    dataset.with_weights(weights.collect())
+}
+
+fn decisions(model: &LinearModel, rows: &Csr) -> Vec<Vec<f64>> {
+    rows.iter()
+        .map(|row| {
+            let mut decision = Vec::new();
+            model.decide(row, &mut decision);
+            decision
+        })
+        .collect()
+}
+
+fn assert_close(ours: &[Vec<f64>], theirs: &[Vec<f64>], tolerance: f64, name: &str) {
+    assert_eq!(ours.len(), theirs.len(), "{name}");
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        assert_eq!(ours.len(), theirs.len(), "{name}");
+        for (ours, theirs) in ours.iter().zip(theirs) {
+            assert!((ours - theirs).abs() <= tolerance * theirs.abs().max(1.0), "{name}: {ours} {theirs}");
+        }
+    }
+}
+
+#[test]
+fn the_objective_and_the_decisions_agree_with_linear_svc() {
+    let fixture = fixture();
+    let (_, rows) = like_scikit_learn(block(Analyzer::Word, 1, 2, Weight::LogTfIdf))
+        .fit_transform(&fixture.texts)
+        .unwrap();
+    for expected in &fixture.svm {
+        let dataset = records(&fixture, &rows, &expected.classes, expected.weighted);
+        let loss = if expected.hinge { SvmLoss::Hinge } else { SvmLoss::SquaredHinge };
+        let multiclass =
+            if expected.crammer_singer { SvmMulticlass::CrammerSinger } else { SvmMulticlass::OneVsRest };
+        let model =
+            SvmParams::default().c(expected.c).loss(loss).multiclass(multiclass).fit(&dataset).unwrap();
+        let relative = (model.convergence().objective - expected.objective) / expected.objective;
+        assert!(relative.abs() < 1e-4, "{}: {relative}", expected.name);
+        assert_close(&decisions(model.linear(), &dataset.records), &expected.decisions, 2e-2, &expected.name);
+    }
+}
+
+/// Rows of 0 and 1.
+fn binary_rows(fixture: &Fixture) -> Csr {
+    let block = NgramParams { norm: Norm::None, ..block(Analyzer::Word, 1, 2, Weight::Binary) };
+    like_scikit_learn(block).fit_transform(&fixture.texts).unwrap().1
+}
+
+#[test]
+fn the_log_probabilities_agree_with_naive_bayes() {
+    let fixture = fixture();
+    let rows = binary_rows(&fixture);
+    for expected in &fixture.bayes {
+        let event = match expected.name.split(',').next().unwrap() {
+            "multinomial" => EventModel::Multinomial,
+            "complement" => EventModel::Complement,
+            _ => EventModel::Bernoulli,
+        };
+        let model =
+            NaiveBayesParams::new(event).fit(&records(&fixture, &rows, &expected.classes, false)).unwrap();
+        let ours: Vec<Vec<f64>> = decisions(model.linear(), &rows)
+            .into_iter()
+            .map(|mut decision| {
+                LinearModel::softmax(&mut decision);
+                decision.iter().map(|probability| probability.ln()).collect()
+            })
+            .collect();
+        assert_close(&ours, &expected.log_probabilities, 1e-5, &expected.name);
+    }
+}
+
+#[test]
+fn the_decisions_agree_with_nbsvm_as_published() {
+    let fixture = fixture();
+    let rows = binary_rows(&fixture);
+    for expected in &fixture.nbsvm {
+        let dataset = records(&fixture, &rows, &expected.classes, false);
+        let model = NbsvmParams::default().fit(&dataset).unwrap();
+        assert_close(&decisions(model.linear(), &dataset.records), &expected.decisions, 1e-2, "NBSVM");
     }
 }

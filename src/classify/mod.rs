@@ -6,6 +6,8 @@
 pub mod calibration;
 pub mod linear;
 pub mod logistic;
+pub mod naive_bayes;
+pub mod nbsvm;
 mod rows;
 pub mod svm;
 mod weights;
@@ -21,6 +23,8 @@ use crate::features::csr::{Csr, Row};
 pub use calibration::{Calibration, CalibrationMethod};
 pub use linear::LinearModel;
 pub use logistic::{Convergence, LogisticParams, LogisticRegression};
+pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
+pub use nbsvm::{Nbsvm, NbsvmBase, NbsvmParams};
 pub use svm::{LinearSvm, SvmLoss, SvmMulticlass, SvmParams};
 pub use weights::ClassWeight;
 
@@ -32,6 +36,14 @@ pub enum ClassifierParams {
     Logistic(LogisticParams),
     /// Linear support vector machine.
     Svm(SvmParams),
+    /// Multinomial naive Bayes.
+    Nb(NaiveBayesParams),
+    /// Complement naive Bayes.
+    ComplementNb(NaiveBayesParams),
+    /// Bernoulli naive Bayes, on binary rows.
+    BernoulliNb(NaiveBayesParams),
+    /// Naive Bayes ratios in front of an SVM or a logistic regression, on binary rows.
+    Nbsvm(NbsvmParams),
 }
 
 impl Default for ClassifierParams {
@@ -50,7 +62,21 @@ impl ClassifierParams {
         match self {
             ClassifierParams::Logistic(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Svm(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::Nb(params)
+            | ClassifierParams::ComplementNb(params)
+            | ClassifierParams::BernoulliNb(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::Nbsvm(params) => params.check_ref().map(|_| ()),
         }
+    }
+
+    /// Whether its rows must hold 0 and 1 alone.
+    pub fn wants_binary_rows(&self) -> bool {
+        matches!(self, ClassifierParams::BernoulliNb(_) | ClassifierParams::Nbsvm(_))
+    }
+
+    /// Whether the softmax of its decision values is a probability by its own lights; otherwise it wants calibration.
+    pub fn has_probabilities(&self) -> bool {
+        !matches!(self, ClassifierParams::Svm(_) | ClassifierParams::Nbsvm(_))
     }
 
     /// Trains on rows whose targets are indices below `classes`.
@@ -71,8 +97,35 @@ impl ClassifierParams {
                 let convergence = model.convergence();
                 Ok((Classifier::Svm(model.into_linear()), convergence))
             }
+            ClassifierParams::Nb(params) => {
+                naive_bayes(params, EventModel::Multinomial, dataset, classes, class_weight)
+            }
+            ClassifierParams::ComplementNb(params) => {
+                naive_bayes(params, EventModel::Complement, dataset, classes, class_weight)
+            }
+            ClassifierParams::BernoulliNb(params) => {
+                naive_bayes(params, EventModel::Bernoulli, dataset, classes, class_weight)
+            }
+            ClassifierParams::Nbsvm(params) => {
+                let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
+                let convergence = model.convergence();
+                Ok((Classifier::Nbsvm(model.into_linear()), convergence))
+            }
         }
     }
+}
+
+fn naive_bayes(
+    params: &NaiveBayesParams,
+    event: EventModel,
+    dataset: &DatasetBase<Csr, Array1<usize>>,
+    classes: usize,
+    class_weight: ClassWeight,
+) -> Result<(Classifier, Convergence)> {
+    let model = params.clone().event(event).classes(classes).class_weight(class_weight).fit(dataset)?;
+    // Nothing is searched for: one pass counts.
+    let convergence = Convergence { iterations: 1, converged: true, objective: 0.0 };
+    Ok((Classifier::NaiveBayes(model.into_linear()), convergence))
 }
 
 /// A trained classifier.
@@ -82,6 +135,10 @@ pub enum Classifier {
     Logistic(LinearModel),
     /// Linear support vector machine.
     Svm(LinearModel),
+    /// Naive Bayes of any kind.
+    NaiveBayes(LinearModel),
+    /// Naive Bayes ratios folded with the weights behind them.
+    Nbsvm(LinearModel),
 }
 
 impl Classifier {
@@ -90,11 +147,16 @@ impl Classifier {
         match params {
             ClassifierParams::Logistic(_) => Classifier::Logistic(linear),
             ClassifierParams::Svm(_) => Classifier::Svm(linear),
+            ClassifierParams::Nb(_)
+            | ClassifierParams::ComplementNb(_)
+            | ClassifierParams::BernoulliNb(_) => Classifier::NaiveBayes(linear),
+            ClassifierParams::Nbsvm(_) => Classifier::Nbsvm(linear),
         }
     }
 
     /// The decision values of a row, which replace what `out` holds: one a class, or with two classes that of the second.
-    /// For logistic regression their softmax is the probability; for an SVM they are distances, to be calibrated.
+    /// For logistic regression and naive Bayes their softmax is the probability; for an SVM they are distances, to be
+    /// calibrated.
     pub(crate) fn decide(&self, row: Row<'_>, out: &mut Vec<f64>) {
         self.linear().decide(row, out);
     }
@@ -102,7 +164,10 @@ impl Classifier {
     /// The weights behind it.
     pub fn linear(&self) -> &LinearModel {
         match self {
-            Classifier::Logistic(linear) | Classifier::Svm(linear) => linear,
+            Classifier::Logistic(linear)
+            | Classifier::Svm(linear)
+            | Classifier::NaiveBayes(linear)
+            | Classifier::Nbsvm(linear) => linear,
         }
     }
 }

@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use tasnif::classify::{CalibrationMethod, ClassifierParams, LogisticParams, SvmParams};
+use tasnif::classify::{
+    CalibrationMethod, ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams,
+};
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
 use tasnif::features::ngram::{Analyzer, NgramRange};
-use tasnif::features::vectorizer::{Frequency, NgramParams};
+use tasnif::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
 use tasnif::metrics::Report;
 use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams};
 
@@ -34,10 +36,10 @@ pub struct Args {
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords"])]
     config: Option<PathBuf>,
-    /// The classifier: logistic (regression) or svm (linear, squared hinge)
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm"])]
+    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb or nbsvm
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm"])]
     classifier: String,
-    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic, 1 for svm]
+    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic, 1 for svm and nbsvm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
     c: Option<f64>,
     /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
@@ -54,7 +56,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
     /// Turn decision values into probabilities that hold, on held-out folds: none, temperature, platt or isotonic
-    /// [default: none for logistic, temperature for svm]
+    /// [default: temperature for svm and nbsvm, otherwise none]
     #[arg(long, value_name = "METHOD", help_heading = "Training", value_parser = ["none", "temperature", "platt", "isotonic"])]
     calibration: Option<String>,
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
@@ -139,18 +141,31 @@ impl Args {
     fn flags(&self) -> anyhow::Result<PipelineParams> {
         let classifier = match self.classifier.as_str() {
             "svm" => ClassifierParams::Svm(SvmParams::default().c(self.c.unwrap_or(1.0))),
+            "nb" => ClassifierParams::Nb(NaiveBayesParams::default()),
+            "complement-nb" => ClassifierParams::ComplementNb(NaiveBayesParams::default()),
+            "bernoulli-nb" => ClassifierParams::BernoulliNb(NaiveBayesParams::default()),
+            "nbsvm" => ClassifierParams::Nbsvm(NbsvmParams::default().c(self.c.unwrap_or(1.0))),
             _ => self.c.map_or_else(ClassifierParams::default, |c| {
                 ClassifierParams::Logistic(LogisticParams::default().c(c))
             }),
         };
         let mut params = PipelineParams { classifier, ..PipelineParams::default() };
-        if let ClassifierParams::Svm(_) = params.classifier {
+        if !params.classifier.has_probabilities() {
             params.calibration.method = CalibrationMethod::Temperature;
         }
         params.tokenize.subwords.clone_from(&self.subwords);
         if self.analyzer.is_some() || self.ngrams.is_some() {
             params.features =
                 blocks(self.analyzer.as_deref().unwrap_or("word+char_wb"), self.ngrams.as_deref())?;
+        }
+        // Naive Bayes counts; with words alone, as it is usually meant, unless asked otherwise.
+        let counts = matches!(self.classifier.as_str(), "nb" | "complement-nb" | "bernoulli-nb" | "nbsvm");
+        if counts && self.analyzer.is_none() && self.ngrams.is_none() {
+            params.features = blocks("word", None)?;
+        }
+        for FeatureParams::Ngrams(block) in params.features.iter_mut().filter(|_| counts) {
+            block.weight = Weight::Binary;
+            block.norm = Norm::None;
         }
         if let Some(min_df) = self.min_df {
             for FeatureParams::Ngrams(block) in &mut params.features {

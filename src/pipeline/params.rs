@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::classify::{CalibrationMethod, ClassWeight, ClassifierParams};
 use crate::error::{Error, Result};
 use crate::features::ngram::Analyzer;
-use crate::features::vectorizer::{NgramParams, VectorizerParams};
+use crate::features::vectorizer::{NgramParams, Norm, VectorizerParams, Weight};
 use crate::text::normalize::Switches;
 use crate::text::sentence::Splitter;
 use crate::text::tokenize::{SubwordTokenizer, WordParams};
@@ -235,7 +235,16 @@ impl PipelineParams {
         if self.features.is_empty() {
             return Err(Error::Parameter("no features: give at least one [[features]] block".into()));
         }
-        self.features.iter().try_for_each(|FeatureParams::Ngrams(ngrams)| ngrams.check())
+        self.features.iter().try_for_each(|FeatureParams::Ngrams(ngrams)| ngrams.check())?;
+        let binary = |FeatureParams::Ngrams(block): &FeatureParams| {
+            block.weight == Weight::Binary && block.norm == Norm::None && block.scale == 1.0
+        };
+        if self.classifier.wants_binary_rows() && !self.features.iter().all(binary) {
+            return Err(Error::Parameter(
+                "this classifier takes binary rows: give every [[features]] block weight = \"binary\" and norm = \"none\"".into(),
+            ));
+        }
+        Ok(())
     }
 
     /// Equal for pipelines that turn text into the same rows.

@@ -1,8 +1,10 @@
 //! The pipelines that a search draws from.
 
-use crate::classify::{CalibrationMethod, ClassifierParams, LogisticParams, SvmParams};
+use crate::classify::{
+    CalibrationMethod, ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams,
+};
 use crate::features::ngram::{Analyzer, NgramRange};
-use crate::features::vectorizer::{Frequency, NgramParams, Weight};
+use crate::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
 use crate::pipeline::{FeatureParams, LabelWeights, PipelineParams};
 use crate::random::SplitMix64;
 
@@ -11,7 +13,12 @@ pub(super) fn draw(random: &mut SplitMix64) -> PipelineParams {
     let mut params = PipelineParams { features: features(random), ..PipelineParams::default() };
     params.tokenize.words.punctuation = pick(random, &[false, true]);
     params.classifier = classifier(random);
-    if let ClassifierParams::Svm(_) = params.classifier {
+    if params.classifier.wants_binary_rows() {
+        for FeatureParams::Ngrams(block) in &mut params.features {
+            *block = NgramParams { weight: Weight::Binary, norm: Norm::None, scale: 1.0, ..block.clone() };
+        }
+    }
+    if !params.classifier.has_probabilities() {
         // Which does not change a label, but makes its scores probabilities.
         params.calibration.method = CalibrationMethod::Temperature;
     }
@@ -52,8 +59,14 @@ fn features(random: &mut SplitMix64) -> Vec<FeatureParams> {
 }
 
 fn classifier(random: &mut SplitMix64) -> ClassifierParams {
-    match random.below(2) {
-        0 => ClassifierParams::Svm(SvmParams::default().c(pick(random, &[0.03, 0.1, 0.3, 1.0, 3.0]))),
+    match random.below(8) {
+        0..3 => ClassifierParams::Svm(SvmParams::default().c(pick(random, &[0.03, 0.1, 0.3, 1.0, 3.0]))),
+        3 => ClassifierParams::Nbsvm(
+            NbsvmParams::default().c(pick(random, &[0.1, 1.0])).beta(pick(random, &[0.25, 0.5])),
+        ),
+        4 => {
+            ClassifierParams::ComplementNb(NaiveBayesParams::default().alpha(pick(random, &[0.1, 0.3, 1.0])))
+        }
         _ => ClassifierParams::Logistic(
             LogisticParams::default().c(pick(random, &[0.3, 1.0, 3.0, 10.0, 30.0, 100.0])),
         ),

@@ -1,0 +1,324 @@
+//! NBSVM (Wang & Manning 2012, "Baselines and bigrams"): naive Bayes log-count ratios in front of a linear classifier.
+//!
+//! For each class against the rest, with `f` the binary features of a record: `p = α + Σ_{own} f`, `q = α + Σ_{others} f`,
+//! `r = ln (p/‖p‖₁) − ln (q/‖q‖₁)`. A linear SVM (squared hinge, as published) or a logistic regression is trained on `r ∘ f`; its weights
+//! are drawn to their mean magnitude, `w' = (1−β)·mean|w| + β·w`, and folded with the ratios: `r ∘ w'` is what predicts. Rows must be
+//! binary, in training and prediction.
+
+use linfa::traits::{Fit, Predict, PredictInplace};
+use linfa::{DatasetBase, ParamGuard};
+use ndarray::Array1;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::linear::LinearModel;
+use super::logistic::{Convergence, LogisticParams};
+use super::svm::SvmParams;
+use super::weights::{ClassWeight, Problem};
+use crate::error::{Error, Result};
+use crate::features::csr::Csr;
+
+/// The classifier behind the ratios.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum NbsvmBase {
+    /// A linear SVM with squared hinge loss, as published.
+    #[default]
+    Svm,
+    /// Logistic regression.
+    Logistic,
+}
+
+/// Unchecked options of NBSVM.
+///
+/// ```
+/// use linfa::DatasetBase;
+/// use linfa::traits::{Fit, Predict};
+/// use ndarray::array;
+/// use tasnif::classify::NbsvmParams;
+/// use tasnif::features::csr::Csr;
+///
+/// let mut rows = Csr::new(2);
+/// for column in [0, 0, 1, 1] {
+///     rows.push_row([(column, 1.0)])?;
+/// }
+/// let dataset = DatasetBase::new(rows, array![0, 0, 1, 1]);
+/// assert_eq!(NbsvmParams::default().fit(&dataset)?.predict(&dataset), array![0, 0, 1, 1]);
+/// # Ok::<(), tasnif::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct NbsvmParams(NbsvmValidParams);
+
+/// Checked options of NBSVM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NbsvmValidParams {
+    c: f64,
+    alpha: f64,
+    beta: f64,
+    base: NbsvmBase,
+    #[serde(skip)]
+    class_weight: ClassWeight,
+    #[serde(skip)]
+    classes: Option<usize>,
+}
+
+impl Default for NbsvmValidParams {
+    fn default() -> Self {
+        NbsvmValidParams {
+            c: 1.0,
+            alpha: 1.0,
+            beta: 0.25,
+            base: NbsvmBase::default(),
+            class_weight: ClassWeight::None,
+            classes: None,
+        }
+    }
+}
+
+impl NbsvmParams {
+    /// The inverse regularisation strength of the classifier behind. Default 1.
+    pub fn c(mut self, c: f64) -> Self {
+        self.0.c = c;
+        self
+    }
+
+    /// What is added to every count. Default 1.
+    pub fn alpha(mut self, alpha: f64) -> Self {
+        self.0.alpha = alpha;
+        self
+    }
+
+    /// From 0, the ratios alone, to 1, the classifier alone. Default 0.25.
+    pub fn beta(mut self, beta: f64) -> Self {
+        self.0.beta = beta;
+        self
+    }
+
+    /// The classifier behind the ratios. Default SVM.
+    pub fn base(mut self, base: NbsvmBase) -> Self {
+        self.0.base = base;
+        self
+    }
+
+    /// Weights by class. Default none.
+    pub fn class_weight(mut self, class_weight: ClassWeight) -> Self {
+        self.0.class_weight = class_weight;
+        self
+    }
+
+    /// The number of classes, where the largest may be missing from the training records (in a fold).
+    pub fn classes(mut self, classes: usize) -> Self {
+        self.0.classes = Some(classes);
+        self
+    }
+}
+
+impl ParamGuard for NbsvmParams {
+    type Checked = NbsvmValidParams;
+    type Error = Error;
+
+    fn check_ref(&self) -> Result<&Self::Checked> {
+        let NbsvmValidParams { c, alpha, beta, .. } = self.0;
+        if !(c.is_finite() && c > 0.0) {
+            return Err(Error::Parameter(format!("c {c}: give a finite number above 0, usually 0.1 to 10")));
+        }
+        if !(alpha.is_finite() && alpha > 0.0) {
+            return Err(Error::Parameter(format!("alpha {alpha}: give a finite number above 0, usually 1")));
+        }
+        if !(0.0..=1.0).contains(&beta) {
+            return Err(Error::Parameter(format!("beta {beta}: give a number from 0 to 1, usually 0.25")));
+        }
+        Ok(&self.0)
+    }
+
+    fn check(self) -> Result<Self::Checked> {
+        self.check_ref()?;
+        Ok(self.0)
+    }
+}
+
+/// A trained NBSVM.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nbsvm {
+    linear: LinearModel,
+    convergence: Convergence,
+}
+
+impl Nbsvm {
+    /// The weights, ratios included.
+    pub fn linear(&self) -> &LinearModel {
+        &self.linear
+    }
+
+    /// How the solvers ended: the objective is summed over the classes, the iterations are those of the slowest.
+    pub fn convergence(&self) -> Convergence {
+        self.convergence
+    }
+
+    /// The weights alone.
+    pub fn into_linear(self) -> LinearModel {
+        self.linear
+    }
+}
+
+impl Fit<Csr, Array1<usize>, Error> for NbsvmValidParams {
+    type Object = Nbsvm;
+
+    /// Targets are class indices; weights of the dataset are sample weights.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] for what cannot be trained on, rows that are not binary among it.
+    fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<Nbsvm> {
+        let problem = Problem::new(dataset, self.classes, &self.class_weight)?;
+        if dataset.records.iter().any(|row| row.values.iter().any(|&value| value != 1.0)) {
+            return Err(Error::Dataset(
+                "a feature value is neither 0 nor 1: NBSVM takes binary rows (weight = \"binary\", norm = \"none\")".into(),
+            ));
+        }
+        let outputs = LinearModel::outputs_for(problem.classes);
+        let class = |output| if outputs == 1 { 1 } else { output };
+        let parts: Vec<Result<(Vec<f32>, f32, Convergence)>> = (0..outputs)
+            .into_par_iter()
+            .map(|output| self.one_class(dataset, &problem, class(output)))
+            .collect();
+        let width = dataset.records.width();
+        let (mut weights, mut intercept) = (vec![0.0; width * outputs], vec![0.0; outputs]);
+        let mut convergence = Convergence { iterations: 0, converged: true, objective: 0.0 };
+        for (output, part) in parts.into_iter().enumerate() {
+            let (part, b, how) = part?;
+            part.iter()
+                .enumerate()
+                .for_each(|(feature, &weight)| weights[feature * outputs + output] = weight);
+            intercept[output] = b;
+            convergence.iterations = convergence.iterations.max(how.iterations);
+            convergence.converged &= how.converged;
+            convergence.objective += how.objective;
+        }
+        Ok(Nbsvm { linear: LinearModel::new(problem.classes, weights, intercept)?, convergence })
+    }
+}
+
+impl NbsvmValidParams {
+    /// The folded weights and the intercept of one class against the rest.
+    fn one_class(
+        &self,
+        dataset: &DatasetBase<Csr, Array1<usize>>,
+        problem: &Problem,
+        class: usize,
+    ) -> Result<(Vec<f32>, f32, Convergence)> {
+        let rows = &dataset.records;
+        let own = |row: usize| problem.targets[row] as usize == class;
+        if !(0..rows.rows()).any(own) {
+            // A class without records in this fold: nothing speaks for it.
+            let how = Convergence { iterations: 0, converged: true, objective: 0.0 };
+            return Ok((vec![0.0; rows.width()], -1.0, how));
+        }
+        let ratios = self.ratios(rows, problem, own);
+        let mut scaled = Csr::new(rows.width());
+        let mut values = Vec::new();
+        for row in rows.iter() {
+            values.clear();
+            values.extend(row.columns.iter().map(|&column| ratios[column as usize]));
+            scaled.push_sorted(row.columns, &values);
+        }
+        let targets = (0..rows.rows()).map(|row| usize::from(own(row))).collect();
+        let weights = problem.weights.iter().map(|&weight| weight as f32).collect();
+        let binary = DatasetBase::new(scaled, targets).with_weights(weights);
+        let (linear, convergence) = match self.base {
+            NbsvmBase::Svm => {
+                let model = SvmParams::default().c(self.c).seed(class as u64).fit(&binary)?;
+                let convergence = model.convergence();
+                (model.into_linear(), convergence)
+            }
+            NbsvmBase::Logistic => {
+                let model = LogisticParams::default().c(self.c).seed(class as u64).fit(&binary)?;
+                let convergence = model.convergence();
+                (model.into_linear(), convergence)
+            }
+        };
+        let magnitudes: f64 = linear.weights().iter().map(|&weight| f64::from(weight.abs())).sum();
+        let mean = magnitudes / rows.width().max(1) as f64;
+        let fold = |(&weight, &ratio): (&f32, &f32)| {
+            (((1.0 - self.beta) * mean + self.beta * f64::from(weight)) * f64::from(ratio)) as f32
+        };
+        let folded = linear.weights().iter().zip(&ratios).map(fold).collect();
+        Ok((folded, (self.beta * f64::from(linear.intercept()[0])) as f32, convergence))
+    }
+
+    fn ratios(&self, rows: &Csr, problem: &Problem, own: impl Fn(usize) -> bool) -> Vec<f32> {
+        let (mut p, mut q) = (vec![self.alpha; rows.width()], vec![self.alpha; rows.width()]);
+        for (row, record) in rows.iter().enumerate() {
+            let side = if own(row) { &mut p } else { &mut q };
+            record.columns.iter().for_each(|&column| side[column as usize] += problem.weights[row]);
+        }
+        let (p_sum, q_sum): (f64, f64) = (p.iter().sum(), q.iter().sum());
+        p.iter().zip(&q).map(|(p, q)| libm::log((p / p_sum) / (q / q_sum)) as f32).collect()
+    }
+}
+
+impl PredictInplace<Csr, Array1<usize>> for Nbsvm {
+    fn predict_inplace<'a>(&'a self, rows: &'a Csr, classes: &mut Array1<usize>) {
+        self.linear.predict_inplace(rows, classes);
+    }
+
+    fn default_target(&self, rows: &Csr) -> Array1<usize> {
+        self.linear.default_target(rows)
+    }
+}
+
+impl Predict<&Csr, Array1<usize>> for Nbsvm {
+    fn predict(&self, rows: &Csr) -> Array1<usize> {
+        self.linear.predict(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn data() -> DatasetBase<Csr, Array1<usize>> {
+        let mut rows = Csr::new(4);
+        for row in [[0, 3], [0, 2], [1, 3], [1, 2], [2, 3], [0, 1]] {
+            rows.push_row(row.map(|column| (column, 1.0))).unwrap();
+        }
+        DatasetBase::new(rows, array![0, 0, 1, 1, 2, 0])
+    }
+
+    #[test]
+    fn both_bases_learn_and_take_missing_classes() {
+        for base in [NbsvmBase::Svm, NbsvmBase::Logistic] {
+            let model = NbsvmParams::default().c(10.0).base(base).classes(4).fit(&data()).unwrap();
+            let predicted = model.predict(&data().records);
+            assert_eq!(predicted.to_vec()[..5], [0, 0, 1, 1, 2], "{base:?}");
+            assert!(model.convergence().converged);
+        }
+    }
+
+    #[test]
+    fn with_beta_zero_the_ratios_decide() {
+        let model = NbsvmParams::default().beta(0.0).fit(&data()).unwrap();
+        // Feature 0 speaks for class 0: p = (4, 2, 2, 2)/10, q = (1, 3, 3, 3)/10.
+        let (own, other) = (model.linear().weight(0, 0), model.linear().weight(1, 0));
+        assert!((own / other - (4.0f32).ln() / (2.0f32 / 3.0).ln()).abs() < 1e-3, "{own} {other}");
+    }
+
+    #[test]
+    fn what_it_does_not_take_is_refused() {
+        let mut rows = Csr::new(1);
+        rows.push_row([(0, 0.5)]).unwrap();
+        rows.push_row([]).unwrap();
+        let error =
+            NbsvmParams::default().fit(&DatasetBase::new(rows, array![0, 1])).unwrap_err().to_string();
+        assert!(error.contains("binary"), "{error}");
+        for params in [
+            NbsvmParams::default().beta(2.0),
+            NbsvmParams::default().c(0.0),
+            NbsvmParams::default().alpha(0.0),
+        ] {
+            assert!(matches!(params.fit(&data()), Err(Error::Parameter(_))));
+        }
+    }
+}
