@@ -161,6 +161,28 @@ impl Predict<&Csr, Array1<usize>> for LinearModel {
     }
 }
 
+/// Makes a model with a field `linear: LinearModel` a linfa classifier.
+macro_rules! predicts_by_its_weights {
+    ($model:ty) => {
+        impl linfa::traits::PredictInplace<Csr, Array1<usize>> for $model {
+            fn predict_inplace<'a>(&'a self, rows: &'a Csr, classes: &mut Array1<usize>) {
+                self.linear.predict_inplace(rows, classes);
+            }
+
+            fn default_target(&self, rows: &Csr) -> Array1<usize> {
+                self.linear.default_target(rows)
+            }
+        }
+
+        impl linfa::traits::Predict<&Csr, Array1<usize>> for $model {
+            fn predict(&self, rows: &Csr) -> Array1<usize> {
+                self.linear.predict(rows)
+            }
+        }
+    };
+}
+pub(super) use predicts_by_its_weights;
+
 #[cfg(test)]
 mod tests {
     use super::*;

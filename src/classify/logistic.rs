@@ -17,12 +17,12 @@ mod owlqn;
 
 use linfa::DatasetBase;
 use linfa::ParamGuard;
-use linfa::traits::{Fit, FitWith, Predict, PredictInplace};
+use linfa::traits::{Fit, FitWith};
 use ndarray::Array1;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::linear::{LinearModel, sigmoid};
+use super::linear::{LinearModel, predicts_by_its_weights, sigmoid};
 use super::weights::{ClassWeight, Problem};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
@@ -293,21 +293,7 @@ impl LogisticValidParams {
     }
 }
 
-impl PredictInplace<Csr, Array1<usize>> for LogisticRegression {
-    fn predict_inplace<'a>(&'a self, rows: &'a Csr, classes: &mut Array1<usize>) {
-        self.linear.predict_inplace(rows, classes);
-    }
-
-    fn default_target(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.default_target(rows)
-    }
-}
-
-impl Predict<&Csr, Array1<usize>> for LogisticRegression {
-    fn predict(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.predict(rows)
-    }
-}
+predicts_by_its_weights!(LogisticRegression);
 
 /// Rows or columns that one task takes: fixed, so that sums do not depend on the number of threads.
 const CHUNK: usize = 512;

@@ -9,12 +9,12 @@
 //! - Bernoulli: `p_kj = (n_kj + α) / (n_k + 2α)` over presence, `w_kj = ln p_kj − ln (1 − p_kj)`, the absent features in the intercept. It
 //!   reads every positive value as 1 in training; rows to predict must hold 0 and 1.
 
-use linfa::traits::{Fit, Predict, PredictInplace};
+use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use super::linear::LinearModel;
+use super::linear::{LinearModel, predicts_by_its_weights};
 use super::weights::{ClassWeight, Problem};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
@@ -235,25 +235,12 @@ impl NaiveBayesValidParams {
     }
 }
 
-impl PredictInplace<Csr, Array1<usize>> for NaiveBayes {
-    fn predict_inplace<'a>(&'a self, rows: &'a Csr, classes: &mut Array1<usize>) {
-        self.linear.predict_inplace(rows, classes);
-    }
-
-    fn default_target(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.default_target(rows)
-    }
-}
-
-impl Predict<&Csr, Array1<usize>> for NaiveBayes {
-    fn predict(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.predict(rows)
-    }
-}
+predicts_by_its_weights!(NaiveBayes);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use linfa::traits::Predict;
     use ndarray::array;
 
     fn data() -> DatasetBase<Csr, Array1<usize>> {

@@ -5,13 +5,13 @@
 //! are drawn to their mean magnitude, `w' = (1−β)·mean|w| + β·w`, and folded with the ratios: `r ∘ w'` is what predicts. Rows must be
 //! binary, in training and prediction.
 
-use linfa::traits::{Fit, Predict, PredictInplace};
+use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 use ndarray::Array1;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::linear::LinearModel;
+use super::linear::{LinearModel, predicts_by_its_weights};
 use super::logistic::{Convergence, LogisticParams};
 use super::svm::SvmParams;
 use super::weights::{ClassWeight, Problem};
@@ -258,25 +258,12 @@ impl NbsvmValidParams {
     }
 }
 
-impl PredictInplace<Csr, Array1<usize>> for Nbsvm {
-    fn predict_inplace<'a>(&'a self, rows: &'a Csr, classes: &mut Array1<usize>) {
-        self.linear.predict_inplace(rows, classes);
-    }
-
-    fn default_target(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.default_target(rows)
-    }
-}
-
-impl Predict<&Csr, Array1<usize>> for Nbsvm {
-    fn predict(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.predict(rows)
-    }
-}
+predicts_by_its_weights!(Nbsvm);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use linfa::traits::Predict;
     use ndarray::array;
 
     fn data() -> DatasetBase<Csr, Array1<usize>> {

@@ -12,13 +12,13 @@
 mod crammer_singer;
 mod dual;
 
-use linfa::traits::{Fit, Predict, PredictInplace};
+use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 use ndarray::Array1;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::linear::LinearModel;
+use super::linear::{LinearModel, predicts_by_its_weights};
 use super::logistic::Convergence;
 use super::weights::{ClassWeight, Problem};
 use crate::error::{Error, Result};
@@ -275,21 +275,7 @@ fn one_vs_rest(
     Ok(LinearSvm { linear: LinearModel::new(problem.classes, weights, intercept)?, convergence })
 }
 
-impl PredictInplace<Csr, Array1<usize>> for LinearSvm {
-    fn predict_inplace<'a>(&'a self, rows: &'a Csr, classes: &mut Array1<usize>) {
-        self.linear.predict_inplace(rows, classes);
-    }
-
-    fn default_target(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.default_target(rows)
-    }
-}
-
-impl Predict<&Csr, Array1<usize>> for LinearSvm {
-    fn predict(&self, rows: &Csr) -> Array1<usize> {
-        self.linear.predict(rows)
-    }
-}
+predicts_by_its_weights!(LinearSvm);
 
 #[cfg(test)]
 mod tests {
