@@ -261,8 +261,12 @@ impl<'a> HeldOut<'a> {
                 weights[at]
             ));
         }
-        if !weights.is_empty() && weights.iter().all(|&weight| weight == 0.0) {
-            return wrong("every held-out record has weight 0: nothing is left to calibrate on".into());
+        let sum: f64 = weights.iter().sum();
+        let usable = sum > 0.0 && sum.is_finite();
+        if !weights.is_empty() && !usable {
+            return wrong(format!(
+                "the weights of the held-out records sum to {sum}: nothing can be calibrated on them"
+            ));
         }
         Ok(HeldOut { decisions, outputs, targets, weights })
     }

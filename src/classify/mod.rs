@@ -4,11 +4,13 @@
 //! [`ClassifierParams`] and [`Classifier`] are the closed set of them, as a pipeline file and a model file name them.
 
 pub mod calibration;
+pub mod conformal;
 pub mod linear;
 pub mod logistic;
 pub mod naive_bayes;
 pub mod nbsvm;
 mod rows;
+pub mod select;
 pub mod svm;
 mod weights;
 
@@ -20,11 +22,13 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::features::csr::{Csr, Row};
 
-pub use calibration::{Calibration, CalibrationMethod};
+pub use calibration::{Calibration, CalibrationMethod, IsotonicCurve};
+pub use conformal::{ConformalMethod, ConformalScores};
 pub use linear::LinearModel;
 pub use logistic::{Convergence, LogisticParams, LogisticRegression};
 pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
 pub use nbsvm::{Nbsvm, NbsvmBase, NbsvmParams};
+pub use select::Selection;
 pub use svm::{LinearSvm, SvmLoss, SvmMulticlass, SvmParams};
 pub use weights::ClassWeight;
 

@@ -146,6 +146,27 @@ impl Csr {
         out
     }
 
+    /// The given columns, ascending; column `columns[i]` becomes column `i`. Columns past the width are empty.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] unless the columns ascend strictly.
+    pub fn project(&self, columns: &[u32]) -> Result<Csr> {
+        if !columns.is_sorted_by(|a, b| a < b) {
+            return Err(Error::Parameter("the columns of a projection must ascend".into()));
+        }
+        let mut out = Csr::new(columns.len());
+        for row in self.iter() {
+            for (&column, &value) in row.columns.iter().zip(row.values) {
+                if let Ok(index) = columns.binary_search(&column) {
+                    out.columns.push(index as u32);
+                    out.values.push(value);
+                }
+            }
+            out.starts.push(out.columns.len());
+        }
+        Ok(out)
+    }
+
     /// Rows become columns.
     pub fn transpose(&self) -> Csr {
         let mut starts = vec![0; self.width + 1];
@@ -237,6 +258,18 @@ mod tests {
         two.append(&example()).unwrap();
         assert_eq!((two.rows(), two.stored()), (5, 6));
         assert!(two.append(&Csr::new(4)).is_err());
+    }
+
+    #[test]
+    fn columns_are_projected() {
+        let two = example().project(&[0, 2]).unwrap();
+        assert_eq!(two.to_dense(), array![[1.0, 2.0], [0.0, 0.0], [0.0, 0.0]]);
+        assert_eq!(
+            example().project(&[1, 7]).unwrap().to_dense(),
+            array![[0.0, 0.0], [0.0, 0.0], [3.0, 0.0]]
+        );
+        assert_eq!(example().project(&[]).unwrap().rows(), 3);
+        assert!(example().project(&[1, 1]).is_err() && example().project(&[2, 0]).is_err());
     }
 
     #[test]
