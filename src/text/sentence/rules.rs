@@ -368,7 +368,8 @@ fn footnote_number(text: &str) -> Option<usize> {
 /// A stop with a space before it may be the point of a decimal: `.5 نقطة`.
 fn starts_list_item(text: &str, spaced: bool) -> bool {
     let rest = text.trim_start_matches(|c| ink(c) == Some(Ink::Digit));
-    let item = rest.trim_start();
+    // What stands on the next line is no part of this one.
+    let item = rest.trim_start_matches(|c: char| c.is_whitespace() && !is_line_end(c));
     text[..text.len() - rest.len()].chars().count() < 3
         && (item.starts_with(['-', '–', ')', '.', TATWEEL])
             || (!spaced && item.len() < rest.len() && item.chars().next().and_then(ink) == Some(Ink::Arabic)))
