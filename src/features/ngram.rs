@@ -157,13 +157,22 @@ impl Ngram<'_> {
 
     /// The n-gram as a string: words and pieces joined by a space, characters as they are.
     pub fn name(&self, analyzer: Analyzer, text: &str) -> String {
-        let parts = self.units.iter().map(|unit| match text.get(unit.start..unit.end) {
-            Some("") | None => " ",
-            Some(part) => part,
-        });
-        match analyzer {
-            Analyzer::Word | Analyzer::Subword => parts.collect::<Vec<_>>().join(" "),
-            Analyzer::Char | Analyzer::CharWb => parts.collect(),
+        let mut name = String::new();
+        self.write_name(analyzer, text, &mut name);
+        name
+    }
+
+    /// Appends [`Ngram::name`] to `out`.
+    pub(crate) fn write_name(&self, analyzer: Analyzer, text: &str, out: &mut String) {
+        let joined = matches!(analyzer, Analyzer::Word | Analyzer::Subword);
+        for (place, unit) in self.units.iter().enumerate() {
+            if joined && place > 0 {
+                out.push(' ');
+            }
+            out.push_str(match text.get(unit.start..unit.end) {
+                Some("") | None => " ",
+                Some(part) => part,
+            });
         }
     }
 }
@@ -268,7 +277,7 @@ impl Units {
     }
 
     /// Cuts `text` into words at white space and those into characters, with a space before and after each word.
-    fn chars_in_words(&mut self, text: &str) {
+    pub(crate) fn chars_in_words(&mut self, text: &str) {
         self.clear();
         let space = |at| Unit { hash: hash_char(' '), start: at, end: at };
         let mut inside = false;
@@ -341,7 +350,7 @@ fn hash_char(c: char) -> u64 {
 
 /// Eight bytes at a time, the length with the last.
 #[inline]
-fn hash_bytes(bytes: &[u8]) -> u64 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hash = SEED;
     let mut chunks = bytes.chunks_exact(8);
     for chunk in &mut chunks {

@@ -50,6 +50,27 @@ pub(crate) struct Block {
     pub(crate) idf: Vec<f32>,
 }
 
+impl Block {
+    /// Appends the columns, from `offset` on, and the weights of the n-grams of one text, which come with their counts in
+    /// the order of their columns.
+    #[inline]
+    fn weigh(
+        &self,
+        counted: impl Iterator<Item = (u32, u32)>,
+        offset: u32,
+        columns: &mut Vec<u32>,
+        values: &mut Vec<f32>,
+    ) {
+        let start = values.len();
+        for (column, count) in counted {
+            let idf = self.idf.get(column as usize).copied().unwrap_or(1.0);
+            columns.push(offset + column);
+            values.push(self.params.weight.of(count) as f32 * idf);
+        }
+        self.params.scale_row(&mut values[start..]);
+    }
+}
+
 /// How an n-gram finds its column.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Columns {
@@ -168,13 +189,8 @@ impl Vectorizer {
             units.cut(analyzer, &self.words, self.subwords.as_ref(), normalized)?;
             units.for_each(analyzer, ngrams, |gram| seen.extend(block.columns.get(gram.key)));
             seen.sort_unstable();
-            let start = values.len();
-            for run in seen.chunk_by(|a, b| a == b) {
-                let idf = block.idf.get(run[0] as usize).copied().unwrap_or(1.0);
-                columns.push(offset + run[0]);
-                values.push(block.params.weight.of(run.len()) as f32 * idf);
-            }
-            block.params.scale_row(&mut values[start..]);
+            let counted = seen.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32));
+            block.weigh(counted, offset, columns, values);
             offset += block.columns.len() as u32;
         }
         Ok(())

@@ -42,7 +42,7 @@ impl VectorizerParams {
     /// [`Error::Parameter`] for options that make no sense, [`Error::Dataset`] when no n-gram is left.
     pub fn fit<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vectorizer> {
         self.check()?;
-        fit(self, texts)
+        Ok(fit(self, texts, false)?.0)
     }
 
     /// [`VectorizerParams::fit`], and the rows of the same texts.
@@ -50,8 +50,9 @@ impl VectorizerParams {
     /// # Errors
     /// As [`VectorizerParams::fit`].
     pub fn fit_transform<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<(Vectorizer, Csr)> {
-        let vectorizer = self.fit(texts)?;
-        let rows = vectorizer.transform(texts)?;
+        self.check()?;
+        let (vectorizer, rows) = fit(self, texts, true)?;
+        let rows = rows.unwrap_or_else(|| Csr::new(vectorizer.width()));
         Ok((vectorizer, rows))
     }
 
@@ -246,12 +247,12 @@ impl Weight {
 
     /// The weight without idf.
     #[inline]
-    pub(crate) fn of(self, tf: usize) -> f64 {
+    pub(crate) fn of(self, tf: u32) -> f64 {
         match self {
             Weight::Binary | Weight::BinaryIdf => 1.0,
-            Weight::Tf | Weight::TfIdf => tf as f64,
+            Weight::Tf | Weight::TfIdf => f64::from(tf),
             Weight::LogTf | Weight::LogTfIdf if tf == 1 => 1.0,
-            Weight::LogTf | Weight::LogTfIdf => 1.0 + libm::log(tf as f64),
+            Weight::LogTf | Weight::LogTfIdf => 1.0 + libm::log(f64::from(tf)),
         }
     }
 }
