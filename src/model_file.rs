@@ -12,12 +12,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::classify::{Calibration, Classifier, LinearModel};
+use crate::classify::{Calibration, Classifier, ConformalScores, LinearModel};
 use crate::error::{Error, Result};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
 use crate::output;
-use crate::pipeline::{FeatureParams, Pipeline, PipelineParams, Provenance};
+use crate::pipeline::{FeatureParams, LabelRule, Pipeline, PipelineParams, Provenance};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
 use tensors::{Tensors, Writer};
@@ -40,6 +40,11 @@ struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subwords: Option<SubwordTokenizer>,
     calibration: Calibration,
+    /// Of a multi-label pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<Vec<LabelRule>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conformal: Option<ConformalScores>,
     provenance: Provenance,
 }
 
@@ -61,6 +66,8 @@ impl Pipeline {
             labels: self.labels.clone(),
             subwords: self.vectorizer.subwords.clone(),
             calibration: self.calibration.clone(),
+            rules: self.rules.clone(),
+            conformal: self.conformal.clone(),
             provenance: self.provenance.clone(),
         };
         let json = serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))?;
@@ -139,7 +146,16 @@ impl Pipeline {
         )?;
         let weights = tensors.f32s("weights").map_err(damaged)?;
         let intercept = tensors.f32s("intercept").map_err(damaged)?;
-        let linear = LinearModel::new(header.labels.len(), weights, intercept)?;
+        let linear = match &header.rules {
+            Some(rules) => {
+                rules.iter().try_for_each(LabelRule::check)?;
+                if rules.len() != header.labels.len() {
+                    return Err(damaged(format!("{} labels but {} rules", header.labels.len(), rules.len())));
+                }
+                LinearModel::independent(header.labels.len(), weights, intercept)?
+            }
+            None => LinearModel::new(header.labels.len(), weights, intercept)?,
+        };
         if linear.features() != vectorizer.width() {
             return Err(damaged(format!(
                 "{} features but {} weights",
@@ -147,13 +163,18 @@ impl Pipeline {
                 linear.features()
             )));
         }
-        header.calibration.check(header.labels.len())?;
+        if header.rules.is_none() {
+            header.calibration.check(header.labels.len())?;
+        }
+        header.conformal.iter().try_for_each(ConformalScores::check)?;
         Ok(Pipeline {
             calibration: header.calibration,
             classifier: Classifier::from_linear(&header.params.classifier, linear),
             params: header.params,
             vectorizer,
             labels: header.labels,
+            rules: header.rules,
+            conformal: header.conformal,
             provenance: header.provenance,
         })
     }

@@ -28,6 +28,17 @@ use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 use owlqn::{Loss, Penalty, minimise};
 
+/// How more than two classes are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogisticMulticlass {
+    /// All at once, by softmax.
+    #[default]
+    Multinomial,
+    /// Each class against all others, by the logistic function; probabilities are divided by their sum.
+    OneVsRest,
+}
+
 /// Unchecked options of multinomial logistic regression.
 ///
 /// ```
@@ -57,6 +68,8 @@ pub struct LogisticParams(LogisticValidParams);
 pub struct LogisticValidParams {
     c: f64,
     l1_ratio: f64,
+    #[serde(skip_serializing_if = "is_multinomial")]
+    multiclass: LogisticMulticlass,
     intercept: bool,
     max_iterations: usize,
     tolerance: f64,
@@ -67,11 +80,16 @@ pub struct LogisticValidParams {
     classes: Option<usize>,
 }
 
+fn is_multinomial(multiclass: &LogisticMulticlass) -> bool {
+    *multiclass == LogisticMulticlass::Multinomial
+}
+
 impl Default for LogisticValidParams {
     fn default() -> Self {
         LogisticValidParams {
             c: 1.0,
             l1_ratio: 0.0,
+            multiclass: LogisticMulticlass::Multinomial,
             intercept: true,
             max_iterations: 1000,
             tolerance: 1e-4,
@@ -98,6 +116,12 @@ impl LogisticParams {
     /// The share of the ℓ1 penalty, from 0 to 1. Default 0: ℓ2 alone.
     pub fn l1_ratio(mut self, l1_ratio: f64) -> Self {
         self.0.l1_ratio = l1_ratio;
+        self
+    }
+
+    /// How more than two classes are told apart. Default multinomial.
+    pub fn multiclass(mut self, multiclass: LogisticMulticlass) -> Self {
+        self.0.multiclass = multiclass;
         self
     }
 
@@ -130,6 +154,13 @@ impl LogisticParams {
     pub fn classes(mut self, classes: usize) -> Self {
         self.0.classes = Some(classes);
         self
+    }
+}
+
+impl LogisticParams {
+    /// Whether the classes have logistic functions of their own in place of one softmax.
+    pub(super) fn is_one_vs_rest(&self, classes: usize) -> bool {
+        self.0.is_one_vs_rest(classes)
     }
 }
 
@@ -179,6 +210,7 @@ pub struct Convergence {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegression {
     linear: LinearModel,
+    multiclass: LogisticMulticlass,
     convergence: Convergence,
 }
 
@@ -204,7 +236,14 @@ impl LogisticRegression {
         let mut decision = Vec::new();
         for (row, mut out) in rows.iter().zip(out.rows_mut()) {
             self.linear.decide(row, &mut decision);
-            LinearModel::softmax(&mut decision);
+            match self.multiclass {
+                LogisticMulticlass::OneVsRest if decision.len() > 1 => {
+                    decision.iter_mut().for_each(|value| *value = sigmoid(*value));
+                    let sum: f64 = decision.iter().sum();
+                    decision.iter_mut().for_each(|value| *value /= sum);
+                }
+                _ => LinearModel::softmax(&mut decision),
+            }
             out.iter_mut().zip(&decision).for_each(|(out, probability)| *out = *probability);
         }
         out
@@ -243,16 +282,61 @@ impl<'a> FitWith<'a, Csr, Array1<usize>, Error> for LogisticValidParams {
                 dataset.records.width()
             )));
         }
-        if self.l1_ratio > 0.0 { self.sparse(&problem, former) } else { self.ridge(&problem, former) }
+        if self.is_one_vs_rest(problem.classes) {
+            return self.one_vs_rest(&problem, former);
+        }
+        self.solve(&problem, former)
     }
 }
 
 impl LogisticValidParams {
+    fn is_one_vs_rest(&self, classes: usize) -> bool {
+        self.multiclass == LogisticMulticlass::OneVsRest && classes > 2
+    }
+
+    fn solve(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
+        if self.l1_ratio > 0.0 { self.sparse(problem, former) } else { self.ridge(problem, former) }
+    }
+
+    /// Each class against all others; the objective is summed over the classes.
+    fn one_vs_rest(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
+        let classes = problem.classes;
+        let solve = |class: usize| -> Result<LogisticRegression> {
+            let own = match former {
+                Some(former) => {
+                    let weights = former.weights().iter().skip(class).step_by(classes).copied().collect();
+                    Some(LinearModel::new(2, weights, vec![former.intercept()[class]])?)
+                }
+                None => None,
+            };
+            self.solve(&problem.against_rest(class), own.as_ref())
+        };
+        let models: Vec<LogisticRegression> =
+            (0..classes).into_par_iter().map(solve).collect::<Result<_>>()?;
+        let width = models[0].linear.features();
+        let mut weights = vec![0.0; width * classes];
+        for (class, model) in models.iter().enumerate() {
+            let own = model.linear.weights().iter().enumerate();
+            own.for_each(|(feature, &weight)| weights[feature * classes + class] = weight);
+        }
+        let intercept = models.iter().map(|model| model.linear.intercept()[0]).collect();
+        Ok(LogisticRegression {
+            multiclass: self.multiclass,
+            linear: LinearModel::new(classes, weights, intercept)?,
+            convergence: Convergence {
+                iterations: models.iter().map(|model| model.convergence.iterations).max().unwrap_or(0),
+                converged: models.iter().all(|model| model.convergence.converged),
+                objective: models.iter().map(|model| model.convergence.objective).sum(),
+            },
+        })
+    }
+
     /// With an ℓ2 penalty alone.
     fn ridge(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
         let limits = dual::Limits { epochs: self.max_iterations, tolerance: self.tolerance, seed: self.seed };
         let solution = dual::solve(problem, self.c, self.intercept, former, &limits);
         Ok(LogisticRegression {
+            multiclass: self.multiclass,
             linear: LinearModel::new(
                 problem.classes,
                 problem.spread(&solution.weights, solution.intercept.len()),
@@ -283,6 +367,7 @@ impl LogisticValidParams {
         intercept.resize(outputs, 0.0);
         let weights: Vec<f32> = minimum.weights[..weights].iter().map(|&w| w as f32).collect();
         Ok(LogisticRegression {
+            multiclass: self.multiclass,
             linear: LinearModel::new(problem.classes, problem.spread(&weights, outputs), intercept)?,
             convergence: Convergence {
                 iterations: minimum.iterations,

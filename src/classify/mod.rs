@@ -25,7 +25,7 @@ use crate::features::csr::{Csr, Row};
 pub use calibration::{Calibration, CalibrationMethod, IsotonicCurve};
 pub use conformal::{ConformalMethod, ConformalScores};
 pub use linear::LinearModel;
-pub use logistic::{Convergence, LogisticParams, LogisticRegression};
+pub use logistic::{Convergence, LogisticMulticlass, LogisticParams, LogisticRegression};
 pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
 pub use nbsvm::{Nbsvm, NbsvmBase, NbsvmParams};
 pub use select::Selection;
@@ -81,6 +81,17 @@ impl ClassifierParams {
     /// Whether the softmax of its decision values is a probability by its own lights; otherwise it wants calibration.
     pub fn has_probabilities(&self) -> bool {
         !matches!(self, ClassifierParams::Svm(_) | ClassifierParams::Nbsvm(_))
+    }
+
+    /// What turns its decision values into probabilities when no calibration is asked for.
+    pub(crate) fn own_calibration(&self, classes: usize) -> Calibration {
+        match self {
+            // The logistic function of each class, which is Platt's curve with a = −1 and b = 0.
+            ClassifierParams::Logistic(params) if params.is_one_vs_rest(classes) => {
+                Calibration::Platt { a: vec![-1.0; classes], b: vec![0.0; classes] }
+            }
+            _ => Calibration::None,
+        }
     }
 
     /// Trains on rows whose targets are indices below `classes`.

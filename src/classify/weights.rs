@@ -1,5 +1,7 @@
 //! How much each training record counts.
 
+use std::sync::Arc;
+
 use linfa::DatasetBase;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
@@ -25,9 +27,9 @@ pub enum ClassWeight {
 /// Its columns are those that occur, the most frequent first: the weights that every row touches then lie together and
 /// stay in the cache.
 pub(super) struct Problem {
-    pub(super) rows: Csr,
+    pub(super) rows: Arc<Csr>,
     /// The column of the dataset that each of its columns is.
-    columns: Vec<u32>,
+    columns: Arc<Vec<u32>>,
     /// The width of the dataset.
     width: usize,
     pub(super) classes: usize,
@@ -106,13 +108,26 @@ impl Problem {
         }
         let (width, targets) = (rows.width(), targets.iter().map(|&class| class as u32).collect());
         let (rows, columns) = rows.by_frequency();
+        let (rows, columns) = (Arc::new(rows), Arc::new(columns));
         Ok(Problem { rows, columns, width, classes, targets, weights })
+    }
+
+    /// The two-class problem of one class, now class 1, against all others; it shares the rows.
+    pub(super) fn against_rest(&self, class: usize) -> Problem {
+        Problem {
+            rows: Arc::clone(&self.rows),
+            columns: Arc::clone(&self.columns),
+            width: self.width,
+            classes: 2,
+            targets: self.targets.iter().map(|&target| u32::from(target as usize == class)).collect(),
+            weights: self.weights.clone(),
+        }
     }
 
     /// Weights of the dataset's features from those of the problem's; the others are 0. Both feature by feature.
     pub(super) fn spread(&self, weights: &[f32], outputs: usize) -> Vec<f32> {
         let mut all = vec![0.0; self.width * outputs];
-        for (weights, &column) in weights.chunks_exact(outputs).zip(&self.columns) {
+        for (weights, &column) in weights.chunks_exact(outputs).zip(&*self.columns) {
             all[column as usize * outputs..][..outputs].copy_from_slice(weights);
         }
         all

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use tasnif::classify::{
-    CalibrationMethod, ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams,
+    CalibrationMethod, ClassifierParams, ConformalMethod, LogisticParams, NaiveBayesParams, NbsvmParams,
+    SvmParams,
 };
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
 use tasnif::features::ngram::{Analyzer, NgramRange};
 use tasnif::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
 use tasnif::metrics::Report;
-use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams};
+use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams, Threshold};
 
 use super::evaluate::evaluate;
 use super::options::{LabelledOptions, set_threads};
@@ -62,6 +63,18 @@ pub struct Args {
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
     #[arg(long, value_name = "WEIGHTS", help_heading = "Training")]
     class_weight: Option<String>,
+    /// Let a text have any number of labels, each learned against the rest; on its own where records have several labels or
+    /// none
+    #[arg(long, help_heading = "Training")]
+    multi_label: bool,
+    /// With any number of labels: the probability from which on a label is given; f1 finds the best for each label [default:
+    /// f1]
+    #[arg(long, value_name = "f1|SHARE", help_heading = "Training")]
+    threshold: Option<Threshold>,
+    /// Held-out records for label sets of a given coverage (predict --coverage): a labelled file, or a fraction of DATA such
+    /// as 0.2, which is then not trained on
+    #[arg(long, value_name = "FILE|FRACTION", help_heading = "Training")]
+    conformal: Option<String>,
     /// Held-out records to measure on: a labelled file, or a fraction of DATA such as 0.1 (by label and group), which is
     /// then not trained on
     #[arg(long, value_name = "FILE|FRACTION", help_heading = "Training")]
@@ -99,8 +112,12 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     // Asked for now rather than after the training.
     tasnif::output::AtomicFile::create(&args.output)?;
     let bar = progress::step(args.quiet, "reading".into());
-    let data = args.input.read(&args.data)?;
-    let (train, valid) = args.split(data)?;
+    let mut data = args.input.read(&args.data)?;
+    if let Some(threshold) = args.group_near_duplicates {
+        data.group_near_duplicates(threshold)?;
+    }
+    let (train, valid) = args.split(data, args.valid.as_deref())?;
+    let (train, conformal) = args.split(train, args.conformal.as_deref())?;
     if let Some(count) = args.cv {
         bar.set_message(format!("cross-validating on {} records", train.len()));
         let found = cross_validate(&params, &train, &folds(&train, count, args.seed)?)?;
@@ -108,6 +125,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     bar.set_message(format!("training on {} records", train.len()));
     let mut pipeline = params.fit(&train)?;
+    if let Some(held_out) = &conformal {
+        pipeline.fit_conformal(held_out, ConformalMethod::Lac)?;
+    }
     let mut report = None;
     if let Some(valid) = &valid {
         bar.set_message(format!("measuring on {} records", valid.len()));
@@ -133,6 +153,10 @@ impl Args {
         }
         if let Some(method) = &self.calibration {
             params.calibration.method = serde_json::from_value(method.as_str().into())?;
+        }
+        params.training.multilabel |= self.multi_label;
+        if let Some(threshold) = self.threshold {
+            params.training.threshold = threshold;
         }
         params.check()?;
         Ok(params)
@@ -175,12 +199,9 @@ impl Args {
         Ok(params)
     }
 
-    /// The records to train on and those to measure on.
-    fn split(&self, mut data: Dataset) -> anyhow::Result<(Dataset, Option<Dataset>)> {
-        if let Some(threshold) = self.group_near_duplicates {
-            data.group_near_duplicates(threshold)?;
-        }
-        let Some(valid) = &self.valid else { return Ok((data, None)) };
+    /// The records to train on, and those that a file or a fraction holds out.
+    fn split(&self, data: Dataset, held_out: Option<&str>) -> anyhow::Result<(Dataset, Option<Dataset>)> {
+        let Some(valid) = held_out else { return Ok((data, None)) };
         match valid.parse::<f64>() {
             Ok(fraction) => {
                 let fold = train_test_split(&data, fraction, self.seed)?;

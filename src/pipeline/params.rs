@@ -103,6 +103,74 @@ pub enum FeatureParams {
 pub struct TrainingParams {
     /// Weights by label, on top of those of single records.
     pub class_weight: LabelWeights,
+    /// A text may get any number of labels, even where every training record has exactly one.
+    #[serde(skip_serializing_if = "is_false")]
+    pub multilabel: bool,
+    /// Where a text may get any number of labels: the probability from which on a label is given.
+    #[serde(skip_serializing_if = "Threshold::is_default")]
+    pub threshold: Threshold,
+}
+
+fn is_false(switch: &bool) -> bool {
+    !switch
+}
+
+/// From which probability on a label is given.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(try_from = "ThresholdRepr", into = "ThresholdRepr")]
+pub enum Threshold {
+    /// That with the best F1 on held-out folds, for each label its own.
+    #[default]
+    F1,
+    /// The same for every label, from 0 to 1.
+    Fixed(f32),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum ThresholdRepr {
+    Name(String),
+    Number(f32),
+}
+
+impl Threshold {
+    fn is_default(&self) -> bool {
+        *self == Threshold::F1
+    }
+}
+
+impl TryFrom<ThresholdRepr> for Threshold {
+    type Error = Error;
+
+    fn try_from(repr: ThresholdRepr) -> Result<Self> {
+        match repr {
+            ThresholdRepr::Name(name) if name == "f1" => Ok(Threshold::F1),
+            ThresholdRepr::Number(number) if (0.0..=1.0).contains(&number) => Ok(Threshold::Fixed(number)),
+            ThresholdRepr::Name(name) => {
+                Err(Error::Parameter(format!("threshold '{name}': give f1, or a probability from 0 to 1")))
+            }
+            ThresholdRepr::Number(number) => {
+                Err(Error::Parameter(format!("threshold {number}: give f1, or a probability from 0 to 1")))
+            }
+        }
+    }
+}
+
+impl From<Threshold> for ThresholdRepr {
+    fn from(threshold: Threshold) -> Self {
+        match threshold {
+            Threshold::F1 => ThresholdRepr::Name("f1".into()),
+            Threshold::Fixed(number) => ThresholdRepr::Number(number),
+        }
+    }
+}
+
+impl std::str::FromStr for Threshold {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        text.parse().map_or_else(|_| ThresholdRepr::Name(text.into()), ThresholdRepr::Number).try_into()
+    }
 }
 
 /// Weights by label.
