@@ -49,7 +49,8 @@ fn label_sets_go_in_by_every_format_and_give_the_same_model() {
     for (content, extension) in files.iter().zip(["jsonl", "ft", "csv", "tsv"]) {
         let data = file(&folder, &format!("d.{extension}"), content);
         let model = folder.path().join(format!("{extension}.tasnif")).display().to_string();
-        tasnif(&["train", &data, "--output", &model, "--label-separator", ";", "-q"]).success();
+        tasnif(&["train", &data, "--output", &model, "--label-separator", ";", "--multi-label", "-q"])
+            .success();
         let predicted = stdout(tasnif(&[
             "predict",
             &data,

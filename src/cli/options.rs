@@ -38,6 +38,10 @@ pub struct LabelledOptions {
     /// What stands between several labels of one record, in TSV and CSV labels and JSONL strings
     #[arg(long, value_name = "TEXT", help_heading = "Input")]
     pub label_separator: Option<String>,
+    /// A record may have several labels, or none: each is learned against the rest. Understood without this flag from lists
+    /// of labels
+    #[arg(long, help_heading = "Input")]
+    pub multi_label: bool,
 }
 
 /// A share between 0 and 1, ends excluded.
@@ -89,6 +93,7 @@ impl LabelledOptions {
             label_field: self.label_field.clone(),
             group_field: self.group_field.clone(),
             label_separator: self.label_separator.clone(),
+            multilabel: self.multi_label,
             ..self.input.read_options()
         }
     }

@@ -63,10 +63,6 @@ pub struct Args {
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
     #[arg(long, value_name = "WEIGHTS", help_heading = "Training")]
     class_weight: Option<String>,
-    /// Let a text have any number of labels, each learned against the rest; on its own where records have several labels or
-    /// none
-    #[arg(long, help_heading = "Training")]
-    multi_label: bool,
     /// With any number of labels: the probability from which on a label is given; f1 finds the best for each label [default:
     /// f1]
     #[arg(long, value_name = "f1|SHARE", help_heading = "Training")]
@@ -154,7 +150,7 @@ impl Args {
         if let Some(method) = &self.calibration {
             params.calibration.method = serde_json::from_value(method.as_str().into())?;
         }
-        params.training.multilabel |= self.multi_label;
+        params.training.multilabel |= self.input.multi_label;
         if let Some(threshold) = self.threshold {
             params.training.threshold = threshold;
         }

@@ -23,6 +23,8 @@ pub struct ReadOptions {
     pub group_field: String,
     /// What stands between several labels, in TSV, CSV and JSONL strings.
     pub label_separator: Option<String>,
+    /// Records may have no label: otherwise a label that is missing is taken for a slip.
+    pub multilabel: bool,
     /// What stands between the fields of CSV.
     pub delimiter: u8,
     /// Read bytes that are not UTF-8 as replacement characters.
@@ -37,6 +39,7 @@ impl Default for ReadOptions {
             label_field: "label".into(),
             group_field: "group".into(),
             label_separator: None,
+            multilabel: false,
             delimiter: b',',
             lossy: false,
         }
@@ -61,6 +64,7 @@ impl ReadOptions {
                 .filter(|label| !label.is_empty())
                 .map(str::to_owned)
                 .collect()),
+            None if labels.is_empty() && self.multilabel => Ok(Vec::new()),
             None if labels.is_empty() => Err("an empty label: name one, or delete the record".into()),
             None => Ok(vec![labels.to_owned()]),
         }
