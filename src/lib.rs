@@ -76,6 +76,7 @@ pub mod pipeline;
 mod random;
 pub mod text;
 pub mod tune;
+pub mod vectors;
 
 pub use dataset::Dataset;
 pub use error::{Error, Result};

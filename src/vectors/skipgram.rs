@@ -1,0 +1,256 @@
+//! Skip-gram with negative sampling, the same to the bit on any number of threads.
+//!
+//! Mikolov et al., "Distributed representations of words and phrases and their compositionality", NIPS 2013; n-grams of
+//! characters after Bojanowski et al., "Enriching word vectors with subword information", TACL 5, 2017. A word's own
+//! vector and those of its n-grams are averaged; that average is fitted to tell the words around it from random words.
+//!
+//! The usual programs let threads write over each other ("Hogwild"), so that no two runs agree. Here the text goes by in
+//! batches of [`BATCH`] words. All gradients of a batch are taken at the vectors as they stood before it, in chunks of fixed
+//! size; then each part of the table adds up what is its own, in the order of the text. All words of a window share
+//! their random words (Ji et al., "Parallelizing word2vec in shared and distributed memory", 2016), which turns most of the
+//! work into products of rows that are in the cache, and a word's average is taken once, not once a neighbour.
+
+use rayon::prelude::*;
+
+use super::alias::Alias;
+use super::kernel::{add, add_scaled, dot};
+use super::params::{Progress, SkipGramParams, Stage, TrainParams};
+use super::subwords::Subwords;
+use super::table::{PARTS, Table, part_of};
+use super::tokens::{Lines, Tokens};
+use crate::error::Result;
+use crate::random::SplitMix64;
+
+/// Words whose gradients are taken together. A larger batch costs less to share out between threads; too large a one and
+/// frequent words are moved too far at once.
+const BATCH: usize = 2048;
+/// Words that one task takes.
+const CHUNK: usize = 128;
+/// Batches between two reports of progress.
+const REPORT: u64 = 16;
+
+/// Learns one row of `params.dim` numbers for each word of `tokens`, in their order.
+pub(super) fn train(
+    tokens: &Tokens,
+    params: &TrainParams,
+    options: &SkipGramParams,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Vec<f32>> {
+    let words = tokens.words.len();
+    let mut random = SplitMix64::stream(params.seed, 0);
+    let subwords = Subwords::new(&tokens.words, options.ngrams, options.ngram_bits);
+    let mut model = Model {
+        inputs: Table::random(words + subwords.buckets(), params.dim, &mut random),
+        outputs: Table::zeros(words, params.dim),
+        noise: Alias::new(&tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>()),
+        subwords,
+        window: params.window,
+        negatives: options.negatives,
+    };
+    let keep = keep_chances(tokens, options.subsample);
+    let mut chunks: Vec<Chunk> = (0..BATCH.div_ceil(CHUNK)).map(|_| Chunk::default()).collect();
+    let (per_epoch, mut seen, mut batches) = (tokens.kept(), 0u64, 0u64);
+    let total = per_epoch * options.epochs as u64;
+    for _ in 0..options.epochs {
+        let mut text = Text { lines: tokens.lines()?, line: Vec::new(), at: 0 };
+        loop {
+            let batch = text.next_batch(&keep, &mut random)?;
+            if batch.read == 0 {
+                break;
+            }
+            let rate = options.rate * (1.0 - seen as f32 / total as f32).max(1e-4);
+            let used = batch.words.len().div_ceil(CHUNK);
+            chunks[..used].par_iter_mut().enumerate().for_each(|(index, chunk)| {
+                let stream = batches * chunks_of_a_batch() + index as u64;
+                chunk.gradients(&model, &batch, index * CHUNK, rate, SplitMix64::stream(params.seed ^ 1, stream));
+            });
+            model.apply(&chunks[..used]);
+            seen += batch.read;
+            batches += 1;
+            if batches % REPORT == 0 {
+                progress(Progress { stage: Stage::Learning, done: seen, total });
+            }
+        }
+    }
+    progress(Progress { stage: Stage::Learning, done: total, total });
+    let mut rows = vec![0f32; words * params.dim];
+    rows.par_chunks_mut(params.dim).enumerate().for_each(|(word, row)| model.average(word as u32, row));
+    Ok(rows)
+}
+
+const fn chunks_of_a_batch() -> u64 {
+    BATCH.div_ceil(CHUNK) as u64
+}
+
+/// For each word, the chance that an occurrence is used: √(t/p) + t/p for a word of share p, at most 1.
+fn keep_chances(tokens: &Tokens, subsample: f64) -> Vec<f32> {
+    let total = tokens.kept() as f64;
+    let chance = |&count: &u64| {
+        let ratio = subsample * total / count as f64;
+        if subsample > 0.0 { (ratio.sqrt() + ratio).min(1.0) as f32 } else { 1.0 }
+    };
+    tokens.counts.iter().map(chance).collect()
+}
+
+/// What is learned.
+struct Model {
+    /// A row a word, then a row a bucket of n-grams.
+    inputs: Table,
+    /// A row a word.
+    outputs: Table,
+    noise: Alias,
+    subwords: Subwords,
+    window: usize,
+    negatives: usize,
+}
+
+impl Model {
+    /// The mean of a word's row and the rows of its n-grams.
+    fn average(&self, word: u32, out: &mut [f32]) {
+        out.copy_from_slice(self.inputs.row(word));
+        let ngrams = self.subwords.of(word);
+        if !ngrams.is_empty() {
+            ngrams.iter().for_each(|&row| add(out, self.inputs.row(row)));
+            let share = 1.0 / (ngrams.len() + 1) as f32;
+            out.iter_mut().for_each(|value| *value *= share);
+        }
+    }
+
+    /// Adds the gradients of a batch, in the order of the text.
+    fn apply(&mut self, chunks: &[Chunk]) {
+        let dim = self.inputs.dim();
+        let inputs = self.inputs.parts_mut().map(|part| (part, true));
+        let outputs = self.outputs.parts_mut().map(|part| (part, false));
+        let parts: Vec<_> = inputs.chain(outputs).collect();
+        parts.into_par_iter().for_each(|((index, mut part), is_input)| {
+            for chunk in chunks {
+                let (moves, gradients) = match is_input {
+                    true => (&chunk.input_moves[index], &chunk.input_gradients),
+                    false => (&chunk.output_moves[index], &chunk.output_gradients),
+                };
+                for &(row, gradient) in moves {
+                    let at = gradient as usize * dim;
+                    add(part.row_mut(row), &gradients[at..at + dim]);
+                }
+            }
+        });
+    }
+}
+
+/// A stretch of text.
+struct Batch {
+    /// The words that were not skipped.
+    words: Vec<u32>,
+    /// For each, where its line starts and ends in `words`.
+    lines: Vec<(u32, u32)>,
+    /// How many words were read, the skipped ones too.
+    read: u64,
+}
+
+/// The text, batch by batch.
+struct Text<'a> {
+    lines: Lines<'a>,
+    /// The line that is being read, and how far.
+    line: Vec<u32>,
+    at: usize,
+}
+
+impl Text<'_> {
+    fn next_batch(&mut self, keep: &[f32], random: &mut SplitMix64) -> Result<Batch> {
+        let mut batch = Batch { words: Vec::with_capacity(BATCH), lines: Vec::with_capacity(BATCH), read: 0 };
+        while batch.words.len() < BATCH {
+            if self.at == self.line.len() {
+                self.line.clear();
+                self.at = 0;
+                if !self.lines.next_line(&mut self.line)? {
+                    break;
+                }
+            }
+            let start = batch.words.len();
+            while self.at < self.line.len() && batch.words.len() < BATCH {
+                let word = self.line[self.at];
+                self.at += 1;
+                batch.read += 1;
+                let chance = keep[word as usize];
+                if chance >= 1.0 || (random.uniform() as f32) < chance {
+                    batch.words.push(word);
+                }
+            }
+            let line = (start as u32, batch.words.len() as u32);
+            batch.lines.resize(batch.words.len(), line);
+        }
+        Ok(batch)
+    }
+}
+
+/// The gradients of some words of a batch, and the room to take them in.
+#[derive(Default)]
+struct Chunk {
+    /// Averages of the words of the chunk and of a window to each side.
+    averages: Vec<f32>,
+    /// By how much each of these moves.
+    input_gradients: Vec<f32>,
+    /// By how much the word itself and its random words move, for each word of the chunk.
+    output_gradients: Vec<f32>,
+    /// For each part of the inputs, which row moves by which gradient.
+    input_moves: [Vec<(u32, u32)>; PARTS],
+    /// The same for the outputs.
+    output_moves: [Vec<(u32, u32)>; PARTS],
+}
+
+impl Chunk {
+    /// Takes the gradients of the words from `start` on.
+    fn gradients(&mut self, model: &Model, batch: &Batch, start: usize, rate: f32, mut random: SplitMix64) {
+        let dim = model.inputs.dim();
+        let end = (start + CHUNK).min(batch.words.len());
+        let (first, last) = (start.saturating_sub(model.window), (end + model.window).min(batch.words.len()));
+        self.averages.resize((last - first) * dim, 0.0);
+        for (row, &word) in self.averages.chunks_exact_mut(dim).zip(&batch.words[first..last]) {
+            model.average(word, row);
+        }
+        refill(&mut self.input_gradients, (last - first) * dim);
+        refill(&mut self.output_gradients, (end - start) * (model.negatives + 1) * dim);
+        self.input_moves.iter_mut().chain(&mut self.output_moves).for_each(Vec::clear);
+        let mut outputs = self.output_gradients.chunks_exact_mut(dim).zip(0u32..);
+        for at in start..end {
+            let (line_start, line_end) = batch.lines[at];
+            let reach = 1 + random.below(model.window);
+            let left = at.saturating_sub(reach).max(line_start as usize);
+            let right = (at + reach + 1).min(line_end as usize);
+            for draw in 0..=model.negatives {
+                let word = if draw == 0 { batch.words[at] } else { model.noise.draw(&mut random) };
+                if (draw > 0 && word == batch.words[at]) || right - left < 2 {
+                    continue;
+                }
+                let Some((moved, index)) = outputs.next() else { break };
+                let output = model.outputs.row(word);
+                for other in (left..at).chain(at + 1..right) {
+                    let span = (other - first) * dim..(other - first + 1) * dim;
+                    let input = &self.averages[span.clone()];
+                    let label = if draw == 0 { 1.0 } else { 0.0 };
+                    let factor = rate * (label - sigmoid(dot(input, output)));
+                    add_scaled(&mut self.input_gradients[span], factor, output);
+                    add_scaled(moved, factor, input);
+                }
+                self.output_moves[part_of(word)].push((word, index));
+            }
+        }
+        for (&word, index) in batch.words[first..last].iter().zip(0u32..) {
+            for &row in std::iter::once(&word).chain(model.subwords.of(word)) {
+                self.input_moves[part_of(row)].push((row, index));
+            }
+        }
+    }
+}
+
+/// `len` zeros, in the same memory.
+fn refill(values: &mut Vec<f32>, len: usize) {
+    values.clear();
+    values.resize(len, 0.0);
+}
+
+/// 1 / (1 + e⁻ˣ).
+#[inline]
+fn sigmoid(x: f32) -> f32 {
+    1.0 / (1.0 + libm::expf(-x.clamp(-16.0, 16.0)))
+}
