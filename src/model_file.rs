@@ -8,12 +8,14 @@
 mod tensors;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::classify::{Calibration, Classifier, ConformalScores, LinearModel};
 use crate::error::{Error, Result};
+use crate::features::pooled::{Dense, Kind, Pooled, VectorParams};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
 use crate::output;
@@ -39,6 +41,9 @@ struct Header {
     labels: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subwords: Option<SubwordTokenizer>,
+    /// What the columns of each block of pooled vectors are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pooled: Vec<PooledKind>,
     calibration: Calibration,
     /// Of a multi-label pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -46,6 +51,14 @@ struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     conformal: Option<ConformalScores>,
     provenance: Provenance,
+}
+
+/// A block of pooled vectors as the metadata has it: its words are in `words.N`, which blocks share.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PooledKind {
+    words: usize,
+    folded: bool,
 }
 
 /// The part of the metadata that every version has.
@@ -60,11 +73,13 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Parameter`] when a part is too large for the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let (pooled, words) = pooled_kinds(&self.vectorizer.pooled);
         let header = Header {
             format: FORMAT,
             params: self.params.clone(),
             labels: self.labels.clone(),
             subwords: self.vectorizer.subwords.clone(),
+            pooled,
             calibration: self.calibration.clone(),
             rules: self.rules.clone(),
             conformal: self.conformal.clone(),
@@ -74,11 +89,20 @@ impl Pipeline {
         let mut writer = Writer::default();
         for (index, block) in self.vectorizer.blocks.iter().enumerate() {
             if let Columns::Vocabulary(vocabulary) = &block.columns {
-                writer.u64s(format!("block.{index}.keys"), vocabulary.keys());
-                writer.u32s(format!("block.{index}.ends"), vocabulary.names().ends());
-                writer.bytes(format!("block.{index}.names"), vocabulary.names().text().as_bytes());
+                write_vocabulary(&mut writer, &format!("block.{index}"), vocabulary);
             }
             writer.f32s(format!("block.{index}.idf"), &block.idf);
+        }
+        for (index, vocabulary) in words.into_iter().enumerate() {
+            write_vocabulary(&mut writer, &format!("words.{index}"), vocabulary);
+        }
+        for (index, block) in self.vectorizer.pooled.iter().enumerate() {
+            if let Kind::Dense(dense) = &block.kind {
+                writer.f32s(format!("pooled.{index}.rows"), &dense.rows);
+                writer.f32s(format!("pooled.{index}.factors"), &dense.factors);
+                writer.f32s(format!("pooled.{index}.mean"), &dense.mean);
+                writer.f32s(format!("pooled.{index}.deviation"), &dense.deviation);
+            }
         }
         let linear = self.classifier.linear();
         writer.f32s("weights".into(), linear.weights());
@@ -121,19 +145,13 @@ impl Pipeline {
         let header: Header =
             serde_json::from_str(&tensors.metadata).map_err(|error| damaged(error.to_string()))?;
         let mut blocks = Vec::new();
-        for (index, FeatureParams::Ngrams(params)) in header.params.features.iter().enumerate() {
+        for (index, params) in header.params.features.iter().filter_map(FeatureParams::ngrams).enumerate() {
             let columns = match params.hash_bits {
                 Some(bits) => {
                     params.check()?;
                     Columns::Hashed { bits }
                 }
-                None => {
-                    let text = tensors.bytes(&format!("block.{index}.names")).map_err(damaged)?.to_vec();
-                    let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
-                    let ends = tensors.u32s(&format!("block.{index}.ends")).map_err(damaged)?;
-                    let keys = tensors.u64s(&format!("block.{index}.keys")).map_err(damaged)?;
-                    Columns::Vocabulary(Vocabulary::from_parts(Names::from_parts(text, ends)?, keys)?)
-                }
+                None => Columns::Vocabulary(read_vocabulary(tensors, &format!("block.{index}"))?),
             };
             let idf = tensors.f32s(&format!("block.{index}.idf")).map_err(damaged)?;
             blocks.push(Block { params: params.clone(), columns, idf });
@@ -143,6 +161,7 @@ impl Pipeline {
             WordTokenizer::new(header.params.tokenize.words),
             header.subwords,
             blocks,
+            read_pooled(tensors, &header.params.features, &header.pooled)?,
         )?;
         let weights = tensors.f32s("weights").map_err(damaged)?;
         let intercept = tensors.f32s("intercept").map_err(damaged)?;
@@ -205,6 +224,75 @@ impl Pipeline {
     pub fn embedded() -> Result<Pipeline> {
         Pipeline::from_bytes(EMBEDDED, Path::new("(embedded model)"))
     }
+}
+
+/// Blocks for the metadata, and the different vocabularies that they stand on.
+fn pooled_kinds(blocks: &[Pooled]) -> (Vec<PooledKind>, Vec<&Vocabulary>) {
+    let mut words: Vec<&Arc<Vocabulary>> = Vec::new();
+    let mut kinds = Vec::new();
+    for block in blocks {
+        // Equal ones are one, so that what was loaded is saved as it was.
+        let known = words.iter().position(|known| Arc::ptr_eq(known, &block.words) || **known == block.words);
+        let place = known.unwrap_or(words.len());
+        if known.is_none() {
+            words.push(&block.words);
+        }
+        kinds.push(PooledKind { words: place, folded: matches!(block.kind, Kind::Folded) });
+    }
+    (kinds, words.into_iter().map(Arc::as_ref).collect())
+}
+
+fn read_pooled(
+    tensors: &Tensors<'_>,
+    features: &[FeatureParams],
+    kinds: &[PooledKind],
+) -> Result<Vec<Pooled>> {
+    let damaged = Error::Parameter;
+    let params: Vec<&VectorParams> = features
+        .iter()
+        .filter_map(|block| match block {
+            FeatureParams::Vectors(params) => Some(params),
+            FeatureParams::Ngrams(_) => None,
+        })
+        .collect();
+    if params.len() != kinds.len() {
+        return Err(damaged(format!("{} blocks of vectors but options for {}", kinds.len(), params.len())));
+    }
+    let mut words: Vec<Arc<Vocabulary>> = Vec::new();
+    let mut blocks = Vec::with_capacity(kinds.len());
+    for (index, (&params, kind)) in params.iter().zip(kinds).enumerate() {
+        params.check()?;
+        if kind.words == words.len() {
+            words.push(Arc::new(read_vocabulary(tensors, &format!("words.{}", kind.words))?));
+        }
+        let of = words.get(kind.words).ok_or_else(|| damaged("a block of vectors without words".into()))?;
+        let pooled = match kind.folded {
+            true => Kind::Folded,
+            false => {
+                let part = |name: &str| tensors.f32s(&format!("pooled.{index}.{name}")).map_err(damaged);
+                let (rows, factors, mean, deviation) =
+                    (part("rows")?, part("factors")?, part("mean")?, part("deviation")?);
+                Kind::Dense(Dense::from_parts(of.len(), rows, factors, mean, deviation)?)
+            }
+        };
+        blocks.push(Pooled { params: params.clone(), words: Arc::clone(of), kind: pooled });
+    }
+    Ok(blocks)
+}
+
+fn write_vocabulary(writer: &mut Writer, name: &str, vocabulary: &Vocabulary) {
+    writer.u64s(format!("{name}.keys"), vocabulary.keys());
+    writer.u32s(format!("{name}.ends"), vocabulary.names().ends());
+    writer.bytes(format!("{name}.names"), vocabulary.names().text().as_bytes());
+}
+
+fn read_vocabulary(tensors: &Tensors<'_>, name: &str) -> Result<Vocabulary> {
+    let damaged = Error::Parameter;
+    let text = tensors.bytes(&format!("{name}.names")).map_err(damaged)?.to_vec();
+    let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
+    let ends = tensors.u32s(&format!("{name}.ends")).map_err(damaged)?;
+    let keys = tensors.u64s(&format!("{name}.keys")).map_err(damaged)?;
+    Vocabulary::from_parts(Names::from_parts(text, ends)?, keys)
 }
 
 /// The bytes of the model that ships inside this library.

@@ -72,7 +72,10 @@ impl WordVectors {
         if dim == 0 || words.is_empty() {
             return fail(format!("{} words with vectors of {dim} numbers: nothing to look up", words.len()));
         }
-        if counts.len() != words.len() || words.len().checked_mul(dim) != Some(rows.len()) || words.len() > 1 << 31 {
+        if counts.len() != words.len()
+            || words.len().checked_mul(dim) != Some(rows.len())
+            || words.len() > 1 << 31
+        {
             return fail(format!(
                 "{} words, {} counts and {} numbers do not make vectors of {dim}",
                 words.len(),

@@ -56,6 +56,14 @@ impl LinearModel {
         Ok(LinearModel { classes: labels, weights, intercept })
     }
 
+    /// The same classes with other features.
+    pub(crate) fn with_weights(&self, weights: Vec<f32>, intercept: Vec<f32>) -> Result<Self> {
+        if self.outputs() == self.classes {
+            return Self::independent(self.classes, weights, intercept);
+        }
+        Self::new(self.classes, weights, intercept)
+    }
+
     /// The number of decision values for a number of classes: one for two, else one each.
     pub fn outputs_for(classes: usize) -> usize {
         if classes == 2 { 1 } else { classes }

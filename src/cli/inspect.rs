@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::ValueEnum;
 use serde::Serialize;
 use tasnif::model_file::fingerprint;
-use tasnif::pipeline::{FeatureParams, Pipeline, PipelineParams, Provenance};
+use tasnif::pipeline::{Pipeline, PipelineParams, Provenance};
 
 use super::options::Model;
 use super::sink::Sink;
@@ -133,16 +133,28 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
         "Normaliser   {}",
         if on.is_empty() { "nothing is folded".into() } else { on.join(", ") }
     )?;
-    for (FeatureParams::Ngrams(block), (_, columns)) in
-        summary.params.features.iter().zip(pipeline.vectorizer().blocks())
-    {
+    for (block, columns) in pipeline.vectorizer().blocks() {
         let weight = serde_json::to_value(block.weight)?;
         writeln!(
             sink,
-            "Features     {} {}: {columns} n-grams, {}, scale {}",
+            "Features     {} {}{}: {columns} n-grams, {}, scale {}",
             block.analyzer,
             block.ngrams,
+            block.window.map_or(String::new(), |window| format!(" of words {window}")),
             weight.as_str().unwrap_or_default(),
+            block.scale
+        )?;
+    }
+    for (block, columns, folded) in pipeline.vectorizer().pooled() {
+        writeln!(
+            sink,
+            "Features     vectors{}: {columns} {}, scale {}",
+            block.window.map_or(String::new(), |window| format!(" of words {window}")),
+            if folded {
+                "words (vectors folded into one weight a word and label)"
+            } else {
+                "numbers; the model carries the vectors"
+            },
             block.scale
         )?;
     }

@@ -11,7 +11,9 @@ use tasnif::classify::{
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
 use tasnif::features::ngram::{Analyzer, NgramRange};
+use tasnif::features::pooled::VectorParams;
 use tasnif::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
+use tasnif::features::window::Window;
 use tasnif::metrics::Report;
 use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams, Threshold};
 
@@ -35,7 +37,7 @@ pub struct Args {
     #[command(flatten)]
     input: LabelledOptions,
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords", "windows", "vectors"])]
     config: Option<PathBuf>,
     /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb or nbsvm
     #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm"])]
@@ -53,6 +55,13 @@ pub struct Args {
     /// Leave out n-grams in fewer records than this
     #[arg(long, value_name = "N", help_heading = "Pipeline")]
     min_df: Option<u32>,
+    /// Words in this window as features of their own, such as 0:1 for the first word or -2: for the last two; may be repeated
+    #[arg(long, value_name = "START:END", help_heading = "Pipeline", allow_hyphen_values = true)]
+    windows: Vec<Window>,
+    /// Word vectors learned from raw text (`tasnif vectors train`, or a .vec file), pooled over the text, its first four and
+    /// its next eight words
+    #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
+    vectors: Option<PathBuf>,
     /// The Hugging Face tokenizer.json of the subword analyzer
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
@@ -183,12 +192,28 @@ impl Args {
         if counts && self.analyzer.is_none() && self.ngrams.is_none() {
             params.features = blocks("word", None)?;
         }
-        for FeatureParams::Ngrams(block) in params.features.iter_mut().filter(|_| counts) {
+        for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut).filter(|_| counts) {
             block.weight = Weight::Binary;
             block.norm = Norm::None;
         }
+        for window in &self.windows {
+            let block = NgramParams {
+                window: Some(*window),
+                ngrams: NgramRange::new(1, 1)?,
+                ..NgramParams::new(Analyzer::Word)
+            };
+            params.features.push(FeatureParams::Ngrams(block));
+        }
+        if let Some(file) = &self.vectors {
+            let plain = |window: &str| -> tasnif::Result<FeatureParams> {
+                let window = Some(window.parse()?);
+                Ok(FeatureParams::Vectors(VectorParams { window, sif: None, ..VectorParams::new(file) }))
+            };
+            params.features.push(FeatureParams::Vectors(VectorParams::new(file)));
+            params.features.extend([plain("0:4")?, plain("4:12")?]);
+        }
         if let Some(min_df) = self.min_df {
-            for FeatureParams::Ngrams(block) in &mut params.features {
+            for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
                 block.min_df = Frequency::Count(min_df);
             }
         }

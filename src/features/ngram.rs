@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::window::Window;
 use crate::error::{Error, Result};
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
 
@@ -177,6 +178,12 @@ impl Ngram<'_> {
     }
 }
 
+/// The key of the n-gram that is this unit alone.
+#[inline]
+pub(crate) fn unit_key(unit: &Unit) -> u64 {
+    fold(SEED, unit.hash)
+}
+
 /// Every n-gram of `units` whose length is in `range`: by start, then by length.
 ///
 /// ```
@@ -239,6 +246,13 @@ impl Units {
             }
         }
         Ok(())
+    }
+
+    /// Leaves out the units outside a window; for analyzers without inner borders.
+    pub(crate) fn keep(&mut self, window: Window) {
+        let places = window.of(self.units.len());
+        self.units.truncate(places.end);
+        self.units.drain(..places.start);
     }
 
     /// Calls `each` with every n-gram: for `char_wb`, a word shorter than the range counts once, whole, as
@@ -320,6 +334,11 @@ impl Units {
 }
 
 impl Unit {
+    /// A text that is one word.
+    pub(crate) fn of_word(word: &str) -> Self {
+        Unit { hash: hash_bytes(word.as_bytes()), start: 0, end: word.len() }
+    }
+
     fn of_char(c: char, at: usize) -> Self {
         Unit { hash: hash_char(c), start: at, end: at + c.len_utf8() }
     }

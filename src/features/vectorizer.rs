@@ -12,7 +12,8 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
-use crate::features::ngram::Units;
+use crate::features::ngram::{Units, unit_key};
+use crate::features::pooled::{Kind, Pooled, VectorParams};
 use crate::features::vocabulary::Vocabulary;
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
@@ -39,6 +40,8 @@ pub struct Vectorizer {
     pub(crate) words: WordTokenizer,
     pub(crate) subwords: Option<SubwordTokenizer>,
     pub(crate) blocks: Vec<Block>,
+    /// Their columns follow those of the blocks.
+    pub(crate) pooled: Vec<Pooled>,
 }
 
 /// The n-grams of one analyzer and their weights; its columns follow those of the blocks before it.
@@ -109,6 +112,8 @@ pub(crate) struct Scratch {
     normalized: String,
     units: Units,
     seen: Vec<u32>,
+    keys: Vec<u64>,
+    mean: Vec<f32>,
     pub(crate) columns: Vec<u32>,
     pub(crate) values: Vec<f32>,
 }
@@ -116,7 +121,8 @@ pub(crate) struct Scratch {
 impl Vectorizer {
     /// The number of columns of its rows.
     pub fn width(&self) -> usize {
-        self.blocks.iter().map(|block| block.columns.len()).sum()
+        let ngrams: usize = self.blocks.iter().map(|block| block.columns.len()).sum();
+        ngrams + self.pooled.iter().map(Pooled::width).sum::<usize>()
     }
 
     /// The folds it applies before it matches.
@@ -140,16 +146,54 @@ impl Vectorizer {
         for block in &self.blocks {
             if column < block.columns.len() {
                 let analyzer = block.params.analyzer;
+                let window = block.params.window.map_or(String::new(), |window| format!("[{window}]"));
                 return match &block.columns {
                     Columns::Vocabulary(vocabulary) => {
-                        vocabulary.names().get(column).map(|name| format!("{analyzer}:{name}"))
+                        vocabulary.names().get(column).map(|name| format!("{analyzer}{window}:{name}"))
                     }
-                    Columns::Hashed { .. } => Some(format!("{analyzer}:#{column}")),
+                    Columns::Hashed { .. } => Some(format!("{analyzer}{window}:#{column}")),
                 };
             }
             column -= block.columns.len();
         }
+        for pooled in &self.pooled {
+            if column < pooled.width() {
+                return pooled.name(column);
+            }
+            column -= pooled.width();
+        }
         None
+    }
+
+    /// The options of each block of pooled vectors, its columns, and whether they are words: what is left when a linear
+    /// classifier was folded.
+    pub fn pooled(&self) -> impl Iterator<Item = (&VectorParams, usize, bool)> {
+        self.pooled.iter().map(|block| (&block.params, block.width(), matches!(block.kind, Kind::Folded)))
+    }
+
+    /// The vectorizer with every block of pooled vectors folded that can be, and the weights and intercepts that go with
+    /// it, given those of a linear classifier: one row of `intercept.len()` weights a column. Nothing where none can be.
+    pub(crate) fn fold(
+        &self,
+        weights: &[f32],
+        intercept: &[f32],
+    ) -> Option<(Vectorizer, Vec<f32>, Vec<f32>)> {
+        let outputs = intercept.len();
+        let mut at: usize = self.blocks.iter().map(|block| block.columns.len()).sum::<usize>() * outputs;
+        let mut all = weights[..at].to_vec();
+        let mut intercept: Vec<f64> = intercept.iter().map(|&b| f64::from(b)).collect();
+        let (mut pooled, mut any) = (Vec::with_capacity(self.pooled.len()), false);
+        for block in &self.pooled {
+            let own = &weights[at..][..block.width() * outputs];
+            at += own.len();
+            let folded = block.fold(own, &mut intercept);
+            any |= folded.is_some();
+            let (block, own) = folded.unwrap_or_else(|| (block.clone(), own.to_vec()));
+            pooled.push(block);
+            all.extend_from_slice(&own);
+        }
+        let intercept = intercept.into_iter().map(|b| b as f32).collect();
+        any.then(|| (Vectorizer { pooled, ..self.clone() }, all, intercept))
     }
 
     /// The rows of `texts`, one each, in order; the same for any number of threads.
@@ -177,7 +221,7 @@ impl Vectorizer {
 
     /// Leaves the row of `text` in `scratch.columns` and `scratch.values`.
     pub(crate) fn row(&self, text: &str, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { normalized, units, seen, columns, values } = scratch;
+        let Scratch { normalized, units, seen, keys, mean, columns, values } = scratch;
         normalized.clear();
         self.normalizer.normalize_into(text, normalized);
         columns.clear();
@@ -187,11 +231,23 @@ impl Vectorizer {
             let NgramParams { analyzer, ngrams, .. } = block.params;
             seen.clear();
             units.cut(analyzer, &self.words, self.subwords.as_ref(), normalized)?;
+            if let Some(window) = block.params.window {
+                units.keep(window);
+            }
             units.for_each(analyzer, ngrams, |gram| seen.extend(block.columns.get(gram.key)));
             seen.sort_unstable();
             let counted = seen.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32));
             block.weigh(counted, offset, columns, values);
             offset += block.columns.len() as u32;
+        }
+        if !self.pooled.is_empty() {
+            units.words(&self.words, normalized);
+            keys.clear();
+            keys.extend(units.all().iter().map(unit_key));
+        }
+        for pooled in &self.pooled {
+            pooled.append(keys, offset, seen, mean, columns, values);
+            offset += pooled.width() as u32;
         }
         Ok(())
     }
@@ -205,6 +261,7 @@ impl Vectorizer {
         words: WordTokenizer,
         subwords: Option<SubwordTokenizer>,
         blocks: Vec<Block>,
+        pooled: Vec<Pooled>,
     ) -> Result<Self> {
         for block in &blocks {
             block.params.check()?;
@@ -217,7 +274,7 @@ impl Vectorizer {
                 )));
             }
         }
-        Ok(Vectorizer { normalizer, words, subwords, blocks })
+        Ok(Vectorizer { normalizer, words, subwords, blocks, pooled })
     }
 }
 

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::multilabel::{self, Learned};
 use super::{CalibrationParams, Pipeline, PipelineParams, Provenance};
-use crate::classify::{Calibration, CalibrationMethod, ClassWeight};
+use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier};
 use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
@@ -39,6 +39,7 @@ impl PipelineParams {
         if multilabel {
             let Learned { classifier, convergence, rules } =
                 multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
+            let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
             let provenance = Provenance::new(data, &vectorizer, convergence);
             let calibration = Calibration::None;
             let (rules, conformal) = (Some(rules), None);
@@ -65,6 +66,7 @@ impl PipelineParams {
             CalibrationMethod::None => self.classifier.own_calibration(labels.len()),
             _ => self.calibrate(data, &vectorizer, &dataset, labels.len(), class_weight)?,
         };
+        let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
         let provenance = Provenance::new(data, &vectorizer, convergence);
         Ok(Pipeline {
             params: self.clone(),
@@ -76,6 +78,18 @@ impl PipelineParams {
             conformal: None,
             provenance,
         })
+    }
+
+    /// Word vectors under a linear classifier become one weight a word and class.
+    fn fold(&self, vectorizer: Vectorizer, classifier: Classifier) -> Result<(Vectorizer, Classifier)> {
+        let linear = classifier.linear();
+        match vectorizer.fold(linear.weights(), linear.intercept()) {
+            None => Ok((vectorizer, classifier)),
+            Some((folded, weights, intercept)) => {
+                let linear = linear.with_weights(weights, intercept)?;
+                Ok((folded, Classifier::from_linear(&self.classifier, linear)))
+            }
+        }
     }
 
     /// Fits the calibration on what the classifier of each fold says of the records it did not see.

@@ -234,7 +234,7 @@ mod tests {
     fn every_label_is_given_on_its_own_by_every_linear_classifier() {
         let binary = |classifier| {
             let mut params = PipelineParams { classifier, ..PipelineParams::default() };
-            for FeatureParams::Ngrams(block) in &mut params.features {
+            for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
                 (block.weight, block.norm) = (Weight::Binary, Norm::None);
             }
             params

@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{CalibrationMethod, ClassWeight, ClassifierParams};
 use crate::error::{Error, Result};
 use crate::features::ngram::Analyzer;
+use crate::features::pooled::VectorParams;
 use crate::features::vectorizer::{NgramParams, Norm, VectorizerParams, Weight};
 use crate::text::normalize::Switches;
 use crate::text::sentence::Splitter;
 use crate::text::tokenize::{SubwordTokenizer, WordParams};
+use crate::vectors::WordVectors;
 
 /// Everything that decides what a pipeline becomes, given the data.
 ///
@@ -95,6 +98,34 @@ pub struct TokenizeParams {
 pub enum FeatureParams {
     /// n-grams of words, characters or subword pieces.
     Ngrams(NgramParams),
+    /// Word vectors learned from raw text, pooled over the text or a window of it.
+    Vectors(VectorParams),
+}
+
+impl FeatureParams {
+    /// Whether the options make sense.
+    fn check(&self) -> Result<()> {
+        match self {
+            FeatureParams::Ngrams(params) => params.check(),
+            FeatureParams::Vectors(params) => params.check(),
+        }
+    }
+
+    /// The options of n-grams, if that is what it is.
+    pub fn ngrams(&self) -> Option<&NgramParams> {
+        match self {
+            FeatureParams::Ngrams(params) => Some(params),
+            FeatureParams::Vectors(_) => None,
+        }
+    }
+
+    /// [`FeatureParams::ngrams`], to change.
+    pub fn ngrams_mut(&mut self) -> Option<&mut NgramParams> {
+        match self {
+            FeatureParams::Ngrams(params) => Some(params),
+            FeatureParams::Vectors(_) => None,
+        }
+    }
 }
 
 /// How records count in training.
@@ -268,7 +299,7 @@ impl PipelineParams {
         Ok(params)
     }
 
-    /// Reads a pipeline file; a `tokenizer.json` that it names is looked for beside it.
+    /// Reads a pipeline file; a `tokenizer.json` and vectors that it names are looked for beside it.
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be read, otherwise as [`PipelineParams::from_toml`], with the file's name.
@@ -277,8 +308,15 @@ impl PipelineParams {
         let toml = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
         let mut params = Self::from_toml(&toml)
             .map_err(|error| Error::Parameter(format!("{}: {error}", path.display())))?;
-        if let (Some(subwords), Some(folder)) = (&mut params.tokenize.subwords, path.parent()) {
-            *subwords = folder.join(&*subwords);
+        if let Some(folder) = path.parent() {
+            if let Some(subwords) = &mut params.tokenize.subwords {
+                *subwords = folder.join(&*subwords);
+            }
+            for feature in &mut params.features {
+                if let FeatureParams::Vectors(block) = feature {
+                    block.file = folder.join(&block.file);
+                }
+            }
         }
         Ok(params)
     }
@@ -303,9 +341,11 @@ impl PipelineParams {
         if self.features.is_empty() {
             return Err(Error::Parameter("no features: give at least one [[features]] block".into()));
         }
-        self.features.iter().try_for_each(|FeatureParams::Ngrams(ngrams)| ngrams.check())?;
-        let binary = |FeatureParams::Ngrams(block): &FeatureParams| {
-            block.weight == Weight::Binary && block.norm == Norm::None && block.scale == 1.0
+        self.features.iter().try_for_each(FeatureParams::check)?;
+        let binary = |block: &FeatureParams| {
+            block.ngrams().is_some_and(|block| {
+                block.weight == Weight::Binary && block.norm == Norm::None && block.scale == 1.0
+            })
         };
         if self.classifier.wants_binary_rows() && !self.features.iter().all(binary) {
             return Err(Error::Parameter(
@@ -320,6 +360,25 @@ impl PipelineParams {
         serde_json::to_string(&(self.normalize, &self.tokenize, &self.features)).unwrap_or_default()
     }
 
+    /// The blocks of pooled vectors with their vectors; each file is read once.
+    fn vectors(&self) -> Result<Vec<(VectorParams, Arc<WordVectors>)>> {
+        let mut read: BTreeMap<(&Path, Option<usize>), Arc<WordVectors>> = BTreeMap::new();
+        let mut blocks = Vec::new();
+        for feature in &self.features {
+            let FeatureParams::Vectors(params) = feature else { continue };
+            let key = (params.file.as_path(), params.max_words);
+            if !read.contains_key(&key) {
+                let file =
+                    std::fs::File::open(&params.file).map_err(|error| Error::io(&params.file, error))?;
+                let mut vectors = WordVectors::read_text(file, &params.file)?;
+                vectors.truncate(params.max_words.unwrap_or(usize::MAX));
+                read.insert(key, Arc::new(vectors));
+            }
+            blocks.extend(read.get(&key).map(|vectors| (params.clone(), Arc::clone(vectors))));
+        }
+        Ok(blocks)
+    }
+
     /// The part that turns text into features.
     pub(crate) fn vectorizer(&self) -> Result<VectorizerParams> {
         let subwords = self.tokenize.subwords.as_ref().map(SubwordTokenizer::from_file).transpose()?;
@@ -327,7 +386,8 @@ impl PipelineParams {
             normalize: self.normalize,
             words: self.tokenize.words,
             subwords,
-            features: self.features.iter().map(|FeatureParams::Ngrams(ngrams)| ngrams.clone()).collect(),
+            features: self.features.iter().filter_map(FeatureParams::ngrams).cloned().collect(),
+            vectors: self.vectors()?,
         })
     }
 }

@@ -42,7 +42,9 @@ pub(super) fn train(
     let mut model = Model {
         inputs: Table::random(words + subwords.buckets(), params.dim, &mut random),
         outputs: Table::zeros(words, params.dim),
-        noise: Alias::new(&tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>()),
+        noise: Alias::new(
+            &tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>(),
+        ),
         subwords,
         window: params.window,
         negatives: options.negatives,
@@ -62,7 +64,13 @@ pub(super) fn train(
             let used = batch.words.len().div_ceil(CHUNK);
             chunks[..used].par_iter_mut().enumerate().for_each(|(index, chunk)| {
                 let stream = batches * chunks_of_a_batch() + index as u64;
-                chunk.gradients(&model, &batch, index * CHUNK, rate, SplitMix64::stream(params.seed ^ 1, stream));
+                chunk.gradients(
+                    &model,
+                    &batch,
+                    index * CHUNK,
+                    rate,
+                    SplitMix64::stream(params.seed ^ 1, stream),
+                );
             });
             model.apply(&chunks[..used]);
             seen += batch.read;

@@ -6,15 +6,19 @@
 
 mod counts;
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::{Block, Columns, Frequency, NgramParams, Vectorizer, VectorizerParams, hashed};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
-use crate::features::ngram::{Analyzer, Units, hash_bytes};
+use crate::features::ngram::{Analyzer, Units, hash_bytes, unit_key};
+use crate::features::pooled::{Pooled, Table};
 use crate::features::vocabulary::{Names, Vocabulary};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::WordTokenizer;
+use crate::vectors::WordVectors;
 use counts::{Grams, WordGrams};
 
 /// The column of an n-gram that does not stay.
@@ -41,18 +45,54 @@ pub(super) fn fit<T: AsRef<str> + Sync>(
     for (index, block) in params.features.iter().enumerate() {
         blocks.push(join(block, &mut shares, index, texts.len())?);
     }
-    let vectorizer =
-        Vectorizer::from_parts(cutter.normalizer, cutter.words, params.subwords.clone(), blocks)?;
+    let (pooled, keys) = pool(&cutter, texts)?;
+    let Cutter { normalizer, words, .. } = cutter;
+    let vectorizer = Vectorizer::from_parts(normalizer, words, params.subwords.clone(), blocks, pooled)?;
     if !with_rows {
         return Ok((vectorizer, None));
     }
-    let parts: Vec<Csr> = shares.into_par_iter().map(|share| share.rows(&vectorizer)).collect();
+    let parts: Vec<Csr> = shares
+        .into_par_iter()
+        .enumerate()
+        .map(|(place, share)| {
+            let first = place * size;
+            let keys = keys.get(first..first + share.texts).unwrap_or_default();
+            share.rows(&vectorizer, keys)
+        })
+        .collect();
     let mut parts = parts.into_iter();
     let mut rows = parts.next().unwrap_or_else(|| Csr::new(vectorizer.width()));
     for part in parts {
         rows.append(&part)?;
     }
     Ok((vectorizer, Some(rows)))
+}
+
+/// The blocks of pooled vectors, and the keys of the words of each text if there are any such blocks.
+fn pool<T: AsRef<str> + Sync>(cutter: &Cutter<'_>, texts: &[T]) -> Result<(Vec<Pooled>, Vec<Vec<u64>>)> {
+    let blocks = &cutter.params.vectors;
+    if blocks.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let keys: Vec<Vec<u64>> = texts
+        .par_iter()
+        .map_init(Units::default, |units, text| {
+            units.words(&cutter.words, &cutter.normalizer.normalize(text.as_ref()));
+            units.all().iter().map(unit_key).collect()
+        })
+        .collect();
+    // Blocks over the same vectors share one table.
+    let mut tables: Vec<(&Arc<WordVectors>, Table)> = Vec::new();
+    let mut pooled = Vec::with_capacity(blocks.len());
+    for (params, vectors) in blocks {
+        let known = tables.iter().position(|(of, _)| Arc::ptr_eq(of, vectors));
+        let place = known.unwrap_or(tables.len());
+        if known.is_none() {
+            tables.push((vectors, Table::new(vectors, &cutter.normalizer, &cutter.words)?));
+        }
+        pooled.push(Pooled::fit(params, &tables[place].1, &keys)?);
+    }
+    Ok((pooled, keys))
 }
 
 /// Cuts texts into the n-grams of every block.
@@ -117,6 +157,9 @@ impl Cutter<'_> {
         list: &mut Vec<(u32, u32)>,
     ) -> Result<()> {
         units.cut(block.analyzer, &self.words, self.params.subwords.as_ref(), text)?;
+        if let Some(window) = block.window {
+            units.keep(window);
+        }
         units.for_each(block.analyzer, block.ngrams, |gram| {
             let number = match block.hash_bits {
                 Some(bits) => counted.grams.number(u64::from(hashed(gram.key, bits)), |_| ()),
@@ -259,9 +302,10 @@ fn empty(block: &NgramParams) -> Error {
 
 impl Share {
     /// The rows of its texts, as [`Vectorizer::transform`] gives them.
-    fn rows(mut self, vectorizer: &Vectorizer) -> Csr {
+    fn rows(mut self, vectorizer: &Vectorizer, keys: &[Vec<u64>]) -> Csr {
         let mut rows = Csr::new(vectorizer.width());
         let (mut columns, mut values, mut counted) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut seen, mut mean) = (Vec::new(), Vec::new());
         for text in 0..self.texts {
             columns.clear();
             values.clear();
@@ -279,6 +323,10 @@ impl Share {
                 let pairs = counted.iter().map(|&pair| ((pair >> 32) as u32, pair as u32));
                 block.weigh(pairs, offset, &mut columns, &mut values);
                 offset += block.columns.len() as u32;
+            }
+            for pooled in &vectorizer.pooled {
+                pooled.append(&keys[text], offset, &mut seen, &mut mean, &mut columns, &mut values);
+                offset += pooled.width() as u32;
             }
             rows.push_sorted(&columns, &values);
         }

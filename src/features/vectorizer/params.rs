@@ -1,5 +1,7 @@
 //! The options of a vectorizer, as they stand in a pipeline file.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::Vectorizer;
@@ -7,8 +9,11 @@ use super::fit::fit;
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 use crate::features::ngram::{Analyzer, NgramRange};
+use crate::features::pooled::VectorParams;
+use crate::features::window::Window;
 use crate::text::normalize::Switches;
 use crate::text::tokenize::{SubwordTokenizer, WordParams};
+use crate::vectors::WordVectors;
 
 /// Everything between raw text and rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +24,10 @@ pub struct VectorizerParams {
     pub words: WordParams,
     /// The tokenizer of the subword analyzer.
     pub subwords: Option<SubwordTokenizer>,
-    /// The blocks of features, in the order of their columns.
+    /// The blocks of n-grams, in the order of their columns.
     pub features: Vec<NgramParams>,
+    /// The blocks of pooled word vectors, whose columns follow, and the vectors of each.
+    pub vectors: Vec<(VectorParams, Arc<WordVectors>)>,
 }
 
 impl Default for VectorizerParams {
@@ -31,6 +38,7 @@ impl Default for VectorizerParams {
             words: WordParams::default(),
             subwords: None,
             features: vec![NgramParams::new(Analyzer::Word), NgramParams::new(Analyzer::CharWb)],
+            vectors: Vec::new(),
         }
     }
 }
@@ -61,7 +69,7 @@ impl VectorizerParams {
     /// # Errors
     /// [`Error::Parameter`] that names the option.
     pub fn check(&self) -> Result<()> {
-        if self.features.is_empty() {
+        if self.features.is_empty() && self.vectors.is_empty() {
             return Err(Error::Parameter("no features: give at least one analyzer ([[features]])".into()));
         }
         if self.subwords.is_none() && self.features.iter().any(|block| block.analyzer == Analyzer::Subword) {
@@ -70,6 +78,7 @@ impl VectorizerParams {
                     .into(),
             ));
         }
+        self.vectors.iter().try_for_each(|(params, _)| params.check())?;
         self.features.iter().try_for_each(NgramParams::check)
     }
 }
@@ -103,6 +112,9 @@ pub struct NgramParams {
     /// The weight of this block beside the others.
     #[serde(default = "one")]
     pub scale: f32,
+    /// n-grams of the words or pieces in this window alone: marked by position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
 }
 
 fn one() -> f32 {
@@ -126,6 +138,7 @@ impl NgramParams {
             norm: Norm::default(),
             hash_bits: None,
             scale: one(),
+            window: None,
         }
     }
 
@@ -136,6 +149,12 @@ impl NgramParams {
     pub fn check(&self) -> Result<()> {
         self.min_df.check("min_df")?;
         self.max_df.check("max_df")?;
+        if self.window.is_some() && !matches!(self.analyzer, Analyzer::Word | Analyzer::Subword) {
+            return Err(Error::Parameter(format!(
+                "a window of the {} analyzer: windows count words or subwords",
+                self.analyzer
+            )));
+        }
         if self.max_features == Some(0) {
             return Err(Error::Parameter("max_features 0 leaves no feature: give 1 or more".into()));
         }
