@@ -18,7 +18,10 @@
 //! ```
 
 mod alias;
+mod cooccurrence;
 mod corpus;
+mod dense;
+mod factorize;
 mod kernel;
 mod neighbours;
 mod params;
@@ -34,7 +37,7 @@ use crate::error::{Error, Result};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::WordTokenizer;
 
-pub use params::{Method, Progress, SkipGramParams, Stage, TrainParams, Training};
+pub use params::{Method, PpmiParams, Progress, SkipGramParams, Stage, TrainParams, Training};
 
 /// Words, how often each occurs, and a vector for each.
 ///
