@@ -18,6 +18,7 @@
 //! ```
 
 mod alias;
+mod binary;
 mod cooccurrence;
 mod corpus;
 mod dense;
@@ -51,6 +52,8 @@ pub struct WordVectors {
     dim: usize,
     /// One row of `dim` numbers a word.
     rows: Vec<f32>,
+    /// The size of a step in each row, where the rows were shortened to bytes.
+    scales: Option<Vec<f32>>,
     places: HashMap<String, u32>,
     training: Training,
 }
@@ -75,7 +78,10 @@ impl WordVectors {
         if dim == 0 || words.is_empty() {
             return fail(format!("{} words with vectors of {dim} numbers: nothing to look up", words.len()));
         }
-        if counts.len() != words.len() || words.len().checked_mul(dim) != Some(rows.len()) || words.len() > 1 << 31 {
+        if counts.len() != words.len()
+            || words.len().checked_mul(dim) != Some(rows.len())
+            || words.len() > 1 << 31
+        {
             return fail(format!(
                 "{} words, {} counts and {} numbers do not make vectors of {dim}",
                 words.len(),
@@ -101,7 +107,7 @@ impl WordVectors {
         if let Some(at) = rows.iter().position(|value| !value.is_finite()) {
             return fail(format!("the vector of '{}' holds {}", words[at / dim], rows[at]));
         }
-        Ok(WordVectors { words, counts, total, dim, rows, places, training })
+        Ok(WordVectors { words, counts, total, dim, rows, scales: None, places, training })
     }
 
     /// How many words have a vector.
@@ -195,5 +201,11 @@ impl WordVectors {
         self.words.truncate(max_words.max(1));
         self.counts.truncate(self.words.len());
         self.rows.truncate(self.words.len() * self.dim);
+        if let Some(scales) = &mut self.scales {
+            scales.truncate(self.words.len());
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,11 +67,6 @@ impl Matrix {
         }
         Ok(Matrix { blocks })
     }
-
-    /// The number of entries.
-    pub(super) fn stored(&self) -> usize {
-        self.blocks.iter().map(|block| block.columns.len()).sum()
-    }
 }
 
 /// Turns a count into an entry.
@@ -90,9 +85,7 @@ impl Weigh {
         let power = options.smoothing;
         let plain: f64 = tokens.counts.iter().map(|&count| count as f64).sum();
         let smoothed: f64 = tokens.counts.iter().map(|&count| libm::pow(count as f64, power)).sum();
-        let half = |count: u64| {
-            0.5 * ((1.0 + power) * libm::log(count as f64) + libm::log(plain / smoothed))
-        };
+        let half = |count: u64| 0.5 * ((1.0 + power) * libm::log(count as f64) + libm::log(plain / smoothed));
         // A word has window·(window + 1) neighbours by weight, both sides together.
         let pairs = plain * (window * (window + 1)) as f64;
         let constant = 2.0 * libm::log(plain) - libm::log(pairs) - libm::log(options.shift);

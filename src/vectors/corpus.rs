@@ -169,9 +169,9 @@ impl Zstandard {
     /// Reads the header of the next frame; frames that hold no text are passed over.
     fn begin(&mut self) -> io::Result<()> {
         match self.frame.init(&mut self.raw) {
-            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame { length, .. })) => {
-                io::copy(&mut (&mut self.raw).take(u64::from(length)), &mut io::sink()).map(|_| ())
-            }
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
+                length, ..
+            })) => io::copy(&mut (&mut self.raw).take(u64::from(length)), &mut io::sink()).map(|_| ()),
             begun => begun.map_err(io::Error::other),
         }
     }

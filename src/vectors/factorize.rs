@@ -28,9 +28,8 @@ pub(super) fn factorize(
 ) -> Vec<f32> {
     let width = (params.dim + SPARE).min(words);
     let mut random = SplitMix64::stream(params.seed, 0);
-    let mut basis: Vec<f32> = (0..words * width)
-        .map(|_| if random.next_u64() >> 63 == 0 { 1.0 } else { -1.0 })
-        .collect();
+    let mut basis: Vec<f32> =
+        (0..words * width).map(|_| if random.next_u64() >> 63 == 0 { 1.0 } else { -1.0 }).collect();
     let mut product = vec![0f32; basis.len()];
     let total = options.iterations as u64 + 1;
     for done in 0..total {

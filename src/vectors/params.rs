@@ -126,7 +126,14 @@ pub struct SkipGramParams {
 
 impl Default for SkipGramParams {
     fn default() -> Self {
-        SkipGramParams { epochs: 5, negatives: 5, rate: 0.05, subsample: 1e-4, ngrams: [3, 6], ngram_bits: 18 }
+        SkipGramParams {
+            epochs: 5,
+            negatives: 5,
+            rate: 0.05,
+            subsample: 1e-4,
+            ngrams: [3, 6],
+            ngram_bits: 18,
+        }
     }
 }
 
@@ -205,7 +212,9 @@ impl SkipGramParams {
         }
         let [shortest, longest] = self.ngrams;
         if longest > 0 && (shortest == 0 || shortest > longest || longest > 32) {
-            return fail(format!("ngrams {shortest}-{longest}: give two lengths such as 3-6, or 0-0 for none"));
+            return fail(format!(
+                "ngrams {shortest}-{longest}: give two lengths such as 3-6, or 0-0 for none"
+            ));
         }
         if !(8..=24).contains(&self.ngram_bits) {
             return fail(format!("ngram_bits {}: give 8 to 24", self.ngram_bits));

@@ -42,7 +42,9 @@ pub(super) fn train(
     let mut model = Model {
         inputs: Table::random(words + subwords.buckets(), params.dim, padded(params.dim), &mut random),
         outputs: Table::zeros(words, padded(params.dim)),
-        noise: Alias::new(&tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>()),
+        noise: Alias::new(
+            &tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>(),
+        ),
         sigmoid: Sigmoid::new(),
         subwords,
         window: params.window,
@@ -63,7 +65,13 @@ pub(super) fn train(
             let used = batch.words.len().div_ceil(CHUNK);
             chunks[..used].par_iter_mut().enumerate().for_each(|(index, chunk)| {
                 let stream = batches * chunks_of_a_batch() + index as u64;
-                chunk.gradients(&model, &batch, index * CHUNK, rate, SplitMix64::stream(params.seed ^ 1, stream));
+                chunk.gradients(
+                    &model,
+                    &batch,
+                    index * CHUNK,
+                    rate,
+                    SplitMix64::stream(params.seed ^ 1, stream),
+                );
             });
             model.apply(&chunks[..used]);
             seen += batch.read;
@@ -226,7 +234,8 @@ impl Chunk {
         refill(&mut self.output_gradients, (end - start) * (model.negatives + 1) * dim);
         self.input_moves.iter_mut().chain(&mut self.output_moves).for_each(Vec::clear);
         self.outputs.resize((model.negatives + 1) * dim, 0.0);
-        for (at, own) in (start..end).zip(self.output_gradients.chunks_exact_mut((model.negatives + 1) * dim)) {
+        for (at, own) in (start..end).zip(self.output_gradients.chunks_exact_mut((model.negatives + 1) * dim))
+        {
             let (line_start, line_end) = batch.lines[at];
             let reach = 1 + random.below(model.window);
             let left = at.saturating_sub(reach).max(line_start as usize);

@@ -55,7 +55,11 @@ impl WordVectors {
         }
         .filter(|&(count, dim)| count > 0 && (1..=1 << 16).contains(&dim))
         .ok_or_else(|| {
-            Error::data(name, 1, "neither vectors of tasnif nor .vec text, which starts with a line `words dimensions`")
+            Error::data(
+                name,
+                1,
+                "neither vectors of tasnif nor .vec text, which starts with a line `words dimensions`",
+            )
         })?;
         let mut words = Vec::with_capacity(count.min(BELIEVED));
         let mut seen = std::collections::HashSet::new();
@@ -66,7 +70,8 @@ impl WordVectors {
             if text.is_empty() {
                 continue;
             }
-            let (word, values) = text.split_once(' ').ok_or_else(|| fail("a word without a vector".into()))?;
+            let (word, values) =
+                text.split_once(' ').ok_or_else(|| fail("a word without a vector".into()))?;
             if !seen.insert(word.to_owned()) {
                 continue;
             }

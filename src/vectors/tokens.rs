@@ -59,14 +59,18 @@ impl Tokens {
             let mut blocks = Blocks::open(path, params.lossy)?;
             let mut lines = 0;
             while let Some(block) = blocks.next_block()? {
-                let pieces: Vec<Piece> =
-                    pieces(&block).into_par_iter().map(|text| Piece::cut(text, &normalizer, &tokenizer)).collect();
+                let pieces: Vec<Piece> = pieces(&block)
+                    .into_par_iter()
+                    .map(|text| Piece::cut(text, &normalizer, &tokenizer))
+                    .collect();
                 for piece in &pieces {
-                    lines += piece.each(|word| {
-                        total += u64::from(word.is_some());
-                        let number = word.map_or(NONE, |word| table.number(word));
-                        out.write_all(&number.to_le_bytes())
-                    }).map_err(spill)?;
+                    lines += piece
+                        .each(|word| {
+                            total += u64::from(word.is_some());
+                            let number = word.map_or(NONE, |word| table.number(word));
+                            out.write_all(&number.to_le_bytes())
+                        })
+                        .map_err(spill)?;
                 }
                 progress(Progress { stage: Stage::Reading, done: before + blocks.bytes_read(), total: all });
             }
@@ -150,7 +154,8 @@ impl Piece {
         for line in text.lines() {
             let start = piece.text.len();
             normalizer.normalize_into(line, &mut piece.text);
-            let place = |span: std::ops::Range<usize>| ((start + span.start) as u32, (start + span.end) as u32);
+            let place =
+                |span: std::ops::Range<usize>| ((start + span.start) as u32, (start + span.end) as u32);
             piece.spans.extend(tokenizer.spans(&piece.text[start..]).map(place));
             piece.spans.push((0, 0));
         }
@@ -173,7 +178,10 @@ fn pieces(mut block: &str) -> Vec<&str> {
     let mut pieces = Vec::new();
     while !block.is_empty() {
         let bytes = block.as_bytes();
-        let end = bytes.get(PIECE..).and_then(|rest| memchr::memchr(b'\n', rest)).map_or(block.len(), |at| PIECE + at + 1);
+        let end = bytes
+            .get(PIECE..)
+            .and_then(|rest| memchr::memchr(b'\n', rest))
+            .map_or(block.len(), |at| PIECE + at + 1);
         let (piece, rest) = block.split_at(end);
         pieces.push(piece);
         block = rest;
