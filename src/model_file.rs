@@ -5,7 +5,7 @@
 //! the SHA-256 of every byte before it, so that damage anywhere is noticed. The same pipeline always gives the same
 //! bytes.
 
-mod tensors;
+pub(crate) mod tensors;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -18,7 +18,11 @@
 //! ```
 
 mod alias;
+mod binary;
+mod cooccurrence;
 mod corpus;
+mod dense;
+mod factorize;
 mod kernel;
 mod neighbours;
 mod params;
@@ -34,7 +38,7 @@ use crate::error::{Error, Result};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::WordTokenizer;
 
-pub use params::{Method, Progress, SkipGramParams, Stage, TrainParams, Training};
+pub use params::{Method, PpmiParams, Progress, SkipGramParams, Stage, TrainParams, Training};
 
 /// Words, how often each occurs, and a vector for each.
 ///
@@ -48,6 +52,8 @@ pub struct WordVectors {
     dim: usize,
     /// One row of `dim` numbers a word.
     rows: Vec<f32>,
+    /// The size of a step in each row, where the rows were shortened to bytes.
+    scales: Option<Vec<f32>>,
     places: HashMap<String, u32>,
     training: Training,
 }
@@ -101,7 +107,7 @@ impl WordVectors {
         if let Some(at) = rows.iter().position(|value| !value.is_finite()) {
             return fail(format!("the vector of '{}' holds {}", words[at / dim], rows[at]));
         }
-        Ok(WordVectors { words, counts, total, dim, rows, places, training })
+        Ok(WordVectors { words, counts, total, dim, rows, scales: None, places, training })
     }
 
     /// How many words have a vector.
@@ -195,5 +201,11 @@ impl WordVectors {
         self.words.truncate(max_words.max(1));
         self.counts.truncate(self.words.len());
         self.rows.truncate(self.words.len() * self.dim);
+        if let Some(scales) = &mut self.scales {
+            scales.truncate(self.words.len());
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

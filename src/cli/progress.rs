@@ -42,3 +42,10 @@ pub fn steps(quiet: bool, message: &str) -> ProgressBar {
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
+
+/// Turns a bar into one for the next part of the work.
+pub fn restart(bar: &ProgressBar, template: &str, message: &'static str) {
+    bar.set_style(style(template));
+    bar.set_message(message);
+    bar.reset();
+}

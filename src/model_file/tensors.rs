@@ -9,29 +9,29 @@ use crate::error::{Error, Result};
 
 /// Collects tensors for one file.
 #[derive(Default)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     tensors: Vec<(String, Dtype, Vec<u8>)>,
 }
 
 impl Writer {
-    pub(super) fn u64s(&mut self, name: String, values: &[u64]) {
+    pub(crate) fn u64s(&mut self, name: String, values: &[u64]) {
         self.tensors.push((name, Dtype::U64, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
     }
 
-    pub(super) fn u32s(&mut self, name: String, values: &[u32]) {
+    pub(crate) fn u32s(&mut self, name: String, values: &[u32]) {
         self.tensors.push((name, Dtype::U32, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
     }
 
-    pub(super) fn f32s(&mut self, name: String, values: &[f32]) {
+    pub(crate) fn f32s(&mut self, name: String, values: &[f32]) {
         self.tensors.push((name, Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
     }
 
-    pub(super) fn bytes(&mut self, name: String, values: &[u8]) {
+    pub(crate) fn bytes(&mut self, name: String, values: &[u8]) {
         self.tensors.push((name, Dtype::U8, values.to_vec()));
     }
 
     /// The file, with one entry of metadata: with more, their order would be left to chance.
-    pub(super) fn finish(self, key: &str, metadata: String) -> Result<Vec<u8>> {
+    pub(crate) fn finish(self, key: &str, metadata: String) -> Result<Vec<u8>> {
         let fail = |error: safetensors::SafeTensorError| {
             Error::Parameter(format!("the model cannot be written: {error}"))
         };
@@ -49,14 +49,14 @@ impl Writer {
 }
 
 /// The tensors of a file.
-pub(super) struct Tensors<'a> {
+pub(crate) struct Tensors<'a> {
     tensors: SafeTensors<'a>,
-    pub(super) metadata: String,
+    pub(crate) metadata: String,
 }
 
 impl<'a> Tensors<'a> {
     /// Reads the header; the message says whether the file is damaged or something else altogether.
-    pub(super) fn read(bytes: &'a [u8], key: &str) -> Result<Self, String> {
+    pub(crate) fn read(bytes: &'a [u8], key: &str) -> Result<Self, String> {
         let foreign = "not a tasnif model file; give one that `tasnif train` wrote".to_owned();
         let metadata = match SafeTensors::read_metadata(bytes) {
             Ok((_, metadata)) => metadata.metadata().as_ref().and_then(|entries| entries.get(key).cloned()),
@@ -72,19 +72,19 @@ impl<'a> Tensors<'a> {
         Ok(Tensors { tensors, metadata })
     }
 
-    pub(super) fn bytes(&self, name: &str) -> Result<&'a [u8], String> {
+    pub(crate) fn bytes(&self, name: &str) -> Result<&'a [u8], String> {
         self.find(name, Dtype::U8)
     }
 
-    pub(super) fn u64s(&self, name: &str) -> Result<Vec<u64>, String> {
+    pub(crate) fn u64s(&self, name: &str) -> Result<Vec<u64>, String> {
         Ok(self.find(name, Dtype::U64)?.chunks_exact(8).map(|b| u64::from_le_bytes(array(b))).collect())
     }
 
-    pub(super) fn u32s(&self, name: &str) -> Result<Vec<u32>, String> {
+    pub(crate) fn u32s(&self, name: &str) -> Result<Vec<u32>, String> {
         Ok(self.find(name, Dtype::U32)?.chunks_exact(4).map(|b| u32::from_le_bytes(array(b))).collect())
     }
 
-    pub(super) fn f32s(&self, name: &str) -> Result<Vec<f32>, String> {
+    pub(crate) fn f32s(&self, name: &str) -> Result<Vec<f32>, String> {
         Ok(self.find(name, Dtype::F32)?.chunks_exact(4).map(|b| f32::from_le_bytes(array(b))).collect())
     }
 

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::cooccurrence::Matrix;
+use super::factorize::factorize;
 use super::tokens::Tokens;
 use super::{WordVectors, skipgram};
 use crate::dataset::Source;
@@ -55,8 +57,52 @@ impl Default for TrainParams {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Method {
+    /// How often words stand near each other, against chance: positive pointwise mutual information, factorized.
+    Ppmi(PpmiParams),
     /// Telling the neighbours of a word from random words: skip-gram with negative sampling.
     SkipGram(SkipGramParams),
+}
+
+/// Options of a factorized matrix of positive pointwise mutual information (Levy & Goldberg 2014; Levy, Goldberg & Dagan
+/// 2015).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PpmiParams {
+    /// The power that frequencies of contexts are raised to.
+    pub smoothing: f64,
+    /// Pairs must be so many times likelier than chance to count at all; 1 for as likely.
+    pub shift: f64,
+    /// Pairs that stand near each other less often are left out. Pairs at the edge of the window count for less than one.
+    pub min_pair: u32,
+    /// Passes over the matrix after the first: more find its directions more exactly.
+    pub iterations: usize,
+    /// The power of the eigenvalues that scale the columns: 0 for columns of one length, 1 for the matrix itself.
+    pub eigenvalue_power: f64,
+}
+
+impl Default for PpmiParams {
+    fn default() -> Self {
+        PpmiParams { smoothing: 0.75, shift: 1.0, min_pair: 0, iterations: 3, eigenvalue_power: 0.5 }
+    }
+}
+
+impl PpmiParams {
+    fn check(&self) -> Result<()> {
+        let fail = |message: String| Err(Error::Parameter(message));
+        if !(0.0..=1.0).contains(&self.smoothing) {
+            return fail(format!("smoothing {}: give 0 to 1, usually 0.75", self.smoothing));
+        }
+        if !(self.shift >= 1e-3 && self.shift <= 1e3) {
+            return fail(format!("shift {}: give 1, or a little more", self.shift));
+        }
+        if !(1..=100).contains(&self.iterations) {
+            return fail(format!("iterations {}: give 1 to 100, usually 3", self.iterations));
+        }
+        if !(0.0..=1.0).contains(&self.eigenvalue_power) {
+            return fail(format!("eigenvalue_power {}: give 0 to 1, usually 0.5", self.eigenvalue_power));
+        }
+        Ok(())
+    }
 }
 
 /// Options of skip-gram with negative sampling (Mikolov et al. 2013), with the vectors of character n-grams added to
@@ -118,6 +164,10 @@ pub struct Progress {
 pub enum Stage {
     /// Reading the corpus, in bytes on the disk.
     Reading,
+    /// Counting neighbours, in parts of the words.
+    Counting,
+    /// Multiplying by the matrix of neighbours, in passes.
+    Factorizing,
     /// Passing over the text, in words.
     Learning,
 }
@@ -132,14 +182,16 @@ impl TrainParams {
         if !(1..=4096).contains(&self.dim) {
             return fail(format!("dim {}: give 1 to 4096, usually 100 to 300", self.dim));
         }
-        if !(1..=64).contains(&self.window) {
-            return fail(format!("window {}: give 1 to 64, usually 5 to 10", self.window));
+        if !(1..=63).contains(&self.window) {
+            return fail(format!("window {}: give 1 to 63, usually 5 to 10", self.window));
         }
         if self.max_words == 0 || self.max_words > 1 << 26 {
             return fail(format!("max_words {}: give 1 to {}", self.max_words, 1 << 26));
         }
-        let Method::SkipGram(params) = &self.method;
-        params.check()
+        match &self.method {
+            Method::Ppmi(params) => params.check(),
+            Method::SkipGram(params) => params.check(),
+        }
     }
 }
 
@@ -187,8 +239,13 @@ impl WordVectors {
     ) -> Result<WordVectors> {
         params.check()?;
         let tokens = Tokens::read(paths, params, &mut progress)?;
-        let Method::SkipGram(skipgram) = &params.method;
-        let rows = skipgram::train(&tokens, params, skipgram, &mut progress)?;
+        let rows = match &params.method {
+            Method::SkipGram(options) => skipgram::train(&tokens, params, options, &mut progress)?,
+            Method::Ppmi(options) => {
+                let matrix = Matrix::of_neighbours(&tokens, params, options, &mut progress)?;
+                factorize(&matrix, tokens.words.len(), params, options, &mut progress)
+            }
+        };
         let training = Training {
             version: env!("CARGO_PKG_VERSION").into(),
             params: params.clone(),

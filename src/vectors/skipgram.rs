@@ -13,7 +13,7 @@
 use rayon::prelude::*;
 
 use super::alias::Alias;
-use super::kernel::{add, add_scaled, dot};
+use super::kernel::{add, add_rows, dot, padded};
 use super::params::{Progress, SkipGramParams, Stage, TrainParams};
 use super::subwords::Subwords;
 use super::table::{PARTS, Table, part_of};
@@ -40,11 +40,12 @@ pub(super) fn train(
     let mut random = SplitMix64::stream(params.seed, 0);
     let subwords = Subwords::new(&tokens.words, options.ngrams, options.ngram_bits);
     let mut model = Model {
-        inputs: Table::random(words + subwords.buckets(), params.dim, &mut random),
-        outputs: Table::zeros(words, params.dim),
+        inputs: Table::random(words + subwords.buckets(), params.dim, padded(params.dim), &mut random),
+        outputs: Table::zeros(words, padded(params.dim)),
         noise: Alias::new(
             &tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>(),
         ),
+        sigmoid: Sigmoid::new(),
         subwords,
         window: params.window,
         negatives: options.negatives,
@@ -82,7 +83,11 @@ pub(super) fn train(
     }
     progress(Progress { stage: Stage::Learning, done: total, total });
     let mut rows = vec![0f32; words * params.dim];
-    rows.par_chunks_mut(params.dim).enumerate().for_each(|(word, row)| model.average(word as u32, row));
+    rows.par_chunks_mut(params.dim).enumerate().for_each(|(word, row)| {
+        let mut average = vec![0f32; padded(params.dim)];
+        model.average(word as u32, &mut average);
+        row.copy_from_slice(&average[..params.dim]);
+    });
     Ok(rows)
 }
 
@@ -107,6 +112,7 @@ struct Model {
     /// A row a word.
     outputs: Table,
     noise: Alias,
+    sigmoid: Sigmoid,
     subwords: Subwords,
     window: usize,
     negatives: usize,
@@ -198,6 +204,14 @@ struct Chunk {
     averages: Vec<f32>,
     /// By how much each of these moves.
     input_gradients: Vec<f32>,
+    /// The word at hand, then its random words.
+    drawn: Vec<u32>,
+    /// Their rows.
+    outputs: Vec<f32>,
+    /// For each neighbour, how far its average moves along each of these rows, and they along it.
+    by_neighbour: Vec<f32>,
+    /// The same numbers, row by row.
+    by_output: Vec<f32>,
     /// By how much the word itself and its random words move, for each word of the chunk.
     output_gradients: Vec<f32>,
     /// For each part of the inputs, which row moves by which gradient.
@@ -209,7 +223,7 @@ struct Chunk {
 impl Chunk {
     /// Takes the gradients of the words from `start` on.
     fn gradients(&mut self, model: &Model, batch: &Batch, start: usize, rate: f32, mut random: SplitMix64) {
-        let dim = model.inputs.dim();
+        let (dim, sigmoid) = (model.inputs.dim(), &model.sigmoid);
         let end = (start + CHUNK).min(batch.words.len());
         let (first, last) = (start.saturating_sub(model.window), (end + model.window).min(batch.words.len()));
         self.averages.resize((last - first) * dim, 0.0);
@@ -219,28 +233,52 @@ impl Chunk {
         refill(&mut self.input_gradients, (last - first) * dim);
         refill(&mut self.output_gradients, (end - start) * (model.negatives + 1) * dim);
         self.input_moves.iter_mut().chain(&mut self.output_moves).for_each(Vec::clear);
-        let mut outputs = self.output_gradients.chunks_exact_mut(dim).zip(0u32..);
-        for at in start..end {
+        self.outputs.resize((model.negatives + 1) * dim, 0.0);
+        for (at, own) in (start..end).zip(self.output_gradients.chunks_exact_mut((model.negatives + 1) * dim))
+        {
             let (line_start, line_end) = batch.lines[at];
             let reach = 1 + random.below(model.window);
             let left = at.saturating_sub(reach).max(line_start as usize);
             let right = (at + reach + 1).min(line_end as usize);
-            for draw in 0..=model.negatives {
-                let word = if draw == 0 { batch.words[at] } else { model.noise.draw(&mut random) };
-                if (draw > 0 && word == batch.words[at]) || right - left < 2 {
-                    continue;
+            let word = batch.words[at];
+            self.drawn.clear();
+            self.drawn.push(word);
+            self.drawn.extend((0..model.negatives).map(|_| model.noise.draw(&mut random)));
+            for (row, &word) in self.outputs.chunks_exact_mut(dim).zip(&self.drawn) {
+                row.copy_from_slice(model.outputs.row(word));
+            }
+            // The word itself stands among its neighbours with factors of zero: one stretch of rows in place of two.
+            let span = (left - first) * dim..(right - first) * dim;
+            let inputs = &self.averages[span.clone()];
+            let (width, height) = (self.drawn.len(), right - left);
+            self.by_neighbour.clear();
+            self.by_neighbour.resize(width * height, 0.0);
+            self.by_output.resize(width * height, 0.0);
+            for (neighbour, input) in inputs.chunks_exact(dim).enumerate() {
+                for (place, (output, &drawn)) in self.outputs.chunks_exact(dim).zip(&self.drawn).enumerate() {
+                    let factor = match place {
+                        _ if left + neighbour == at => 0.0,
+                        0 => rate * (1.0 - sigmoid.of(dot(input, output))),
+                        // A random word that is the word itself says nothing.
+                        _ if drawn == word => 0.0,
+                        _ => -rate * sigmoid.of(dot(input, output)),
+                    };
+                    self.by_neighbour[neighbour * width + place] = factor;
+                    self.by_output[place * height + neighbour] = factor;
                 }
-                let Some((moved, index)) = outputs.next() else { break };
-                let output = model.outputs.row(word);
-                for other in (left..at).chain(at + 1..right) {
-                    let span = (other - first) * dim..(other - first + 1) * dim;
-                    let input = &self.averages[span.clone()];
-                    let label = if draw == 0 { 1.0 } else { 0.0 };
-                    let factor = rate * (label - sigmoid(dot(input, output)));
-                    add_scaled(&mut self.input_gradients[span], factor, output);
-                    add_scaled(moved, factor, input);
+            }
+            let moved = self.input_gradients[span].chunks_exact_mut(dim);
+            for (moved, factors) in moved.zip(self.by_neighbour.chunks_exact(width)) {
+                add_rows(moved, factors, &self.outputs);
+            }
+            for (moved, factors) in own.chunks_exact_mut(dim).zip(self.by_output.chunks_exact(height)) {
+                add_rows(moved, factors, inputs);
+            }
+            if right - left > 1 {
+                let index = ((at - start) * self.drawn.len()) as u32;
+                for (&word, index) in self.drawn.iter().zip(index..) {
+                    self.output_moves[part_of(word)].push((word, index));
                 }
-                self.output_moves[part_of(word)].push((word, index));
             }
         }
         for (&word, index) in batch.words[first..last].iter().zip(0u32..) {
@@ -257,8 +295,22 @@ fn refill(values: &mut Vec<f32>, len: usize) {
     values.resize(len, 0.0);
 }
 
-/// 1 / (1 + e⁻ˣ).
-#[inline]
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + libm::expf(-x.clamp(-16.0, 16.0)))
+/// The logistic function 1 / (1 + e⁻ˣ), from a table that stays in the cache; flat beyond ±8.
+struct Sigmoid(Vec<f32>);
+
+impl Sigmoid {
+    const STEPS: usize = 2048;
+    const REACH: f32 = 8.0;
+
+    fn new() -> Self {
+        let middle = |step| (step as f64 + 0.5) / Self::STEPS as f64 * 2.0 - 1.0;
+        let value = |step| (1.0 / (1.0 + libm::exp(-middle(step) * f64::from(Self::REACH)))) as f32;
+        Sigmoid((0..Self::STEPS).map(value).collect())
+    }
+
+    #[inline]
+    fn of(&self, x: f32) -> f32 {
+        let step = (x + Self::REACH) * (Self::STEPS as f32 / (2.0 * Self::REACH));
+        self.0[(step as i32).clamp(0, Self::STEPS as i32 - 1) as usize]
+    }
 }

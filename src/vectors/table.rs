@@ -29,12 +29,12 @@ impl Table {
         Table { dim, parts: (0..PARTS).map(|_| vec![0.0; rows.div_ceil(PARTS) * dim]).collect() }
     }
 
-    /// Rows of numbers between -1/dim and 1/dim.
-    pub(super) fn random(rows: usize, dim: usize, random: &mut SplitMix64) -> Self {
-        let mut table = Self::zeros(rows, dim);
+    /// Rows of `padded` numbers, of which the first `dim` lie between -1/dim and 1/dim and the others are zero.
+    pub(super) fn random(rows: usize, dim: usize, padded: usize, random: &mut SplitMix64) -> Self {
+        let mut table = Self::zeros(rows, padded);
         let scale = 2.0 / dim as f64;
-        for value in table.parts.iter_mut().flatten() {
-            *value = ((random.uniform() - 0.5) * scale) as f32;
+        for row in table.parts.iter_mut().flat_map(|part| part.chunks_exact_mut(padded)) {
+            row[..dim].iter_mut().for_each(|value| *value = ((random.uniform() - 0.5) * scale) as f32);
         }
         table
     }
