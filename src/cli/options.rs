@@ -32,7 +32,8 @@ pub struct LabelledOptions {
     /// The CSV column or JSONL field that holds the label
     #[arg(long, value_name = "NAME", default_value = "label", help_heading = "Input")]
     pub label_field: String,
-    /// The CSV column or JSONL field that names the group (article) of a record, which no split cuts apart
+    /// The CSV column or JSONL field that names the group (article) of a record, which no split cuts apart; of several,
+    /// joined by commas, the first that there is
     #[arg(long, value_name = "NAME", default_value = "group", help_heading = "Input")]
     pub group_field: String,
     /// What stands between several labels of one record, in TSV and CSV labels and JSONL strings

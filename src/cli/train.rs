@@ -62,6 +62,9 @@ pub struct Args {
     /// its next eight words
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     vectors: Option<PathBuf>,
+    /// Keep this many n-grams alone, those that a first classifier weighs most, for a smaller model
+    #[arg(long, value_name = "N", help_heading = "Pipeline")]
+    max_features: Option<usize>,
     /// The Hugging Face tokenizer.json of the subword analyzer
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
@@ -159,6 +162,7 @@ impl Args {
         if let Some(method) = &self.calibration {
             params.calibration.method = serde_json::from_value(method.as_str().into())?;
         }
+        params.training.max_features = self.max_features.or(params.training.max_features);
         params.training.multilabel |= self.input.multi_label;
         if let Some(threshold) = self.threshold {
             params.training.threshold = threshold;

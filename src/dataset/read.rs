@@ -19,7 +19,7 @@ pub struct ReadOptions {
     pub text_field: String,
     /// The field that holds the label.
     pub label_field: String,
-    /// The field that holds the group.
+    /// The field that holds the group; of several, joined by commas, the first that a record has.
     pub group_field: String,
     /// What stands between several labels, in TSV, CSV and JSONL strings.
     pub label_separator: Option<String>,

@@ -7,6 +7,7 @@
 mod fit;
 mod fold;
 mod params;
+mod prune;
 
 use rayon::prelude::*;
 

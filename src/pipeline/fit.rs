@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::multilabel::{self, Learned};
 use super::{CalibrationParams, Pipeline, PipelineParams, Provenance};
-use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier};
+use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, LinearModel};
 use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
@@ -35,10 +35,14 @@ impl PipelineParams {
             }
             _ => {}
         }
-        let (vectorizer, rows) = self.vectorizer()?.fit_transform(&data.texts())?;
+        let (mut vectorizer, mut rows) = self.vectorizer()?.fit_transform(&data.texts())?;
         if multilabel {
-            let Learned { classifier, convergence, rules } =
-                multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
+            let mut learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
+            if self.prune(&mut vectorizer, learned.classifier.linear())? {
+                rows = vectorizer.transform(&data.texts())?;
+                learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
+            }
+            let Learned { classifier, convergence, rules } = learned;
             let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
             let provenance = Provenance::new(data, &vectorizer, convergence);
             let calibration = Calibration::None;
@@ -59,9 +63,14 @@ impl PipelineParams {
             |label: &str| labels.binary_search_by(|known| known.as_str().cmp(label)).unwrap_or_default();
         let targets = data.examples.iter().map(|example| class(example.label())).collect();
         let weights = data.examples.iter().map(|example| example.weight).collect();
-        let dataset = DatasetBase::new(rows, targets).with_weights(weights);
+        let mut dataset = DatasetBase::new(rows, targets).with_weights(weights);
         let class_weight = self.training.class_weight.resolve(&labels)?;
-        let (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
+        let (mut classifier, mut convergence) =
+            self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
+        if self.prune(&mut vectorizer, classifier.linear())? {
+            dataset.records = vectorizer.transform(&data.texts())?;
+            (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
+        }
         let calibration = match self.calibration.method {
             CalibrationMethod::None => self.classifier.own_calibration(labels.len()),
             _ => self.calibrate(data, &vectorizer, &dataset, labels.len(), class_weight)?,
@@ -78,6 +87,13 @@ impl PipelineParams {
             conformal: None,
             provenance,
         })
+    }
+
+    /// Leaves the n-grams that `linear` weighs most, if there are more than asked for.
+    fn prune(&self, vectorizer: &mut Vectorizer, linear: &LinearModel) -> Result<bool> {
+        let Some(most) = self.training.max_features else { return Ok(false) };
+        let fewer = vectorizer.keep_best(linear.weights(), linear.outputs(), most)?;
+        Ok(fewer.map(|fewer| *vectorizer = fewer).is_some())
     }
 
     /// Word vectors under a linear classifier become one weight a word and class.

@@ -134,6 +134,9 @@ impl FeatureParams {
 pub struct TrainingParams {
     /// Weights by label, on top of those of single records.
     pub class_weight: LabelWeights,
+    /// Keep so many n-grams alone, those that a first classifier weighs most, and learn again from them: a smaller model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_features: Option<usize>,
     /// A text may get any number of labels, even where every training record has exactly one.
     #[serde(skip_serializing_if = "is_false")]
     pub multilabel: bool,
@@ -332,6 +335,9 @@ impl PipelineParams {
     /// [`Error::Parameter`] that names the option.
     pub fn check(&self) -> Result<()> {
         self.classifier.check()?;
+        if self.training.max_features == Some(0) {
+            return Err(Error::Parameter("training max_features 0 leaves no feature: give 1 or more".into()));
+        }
         if self.calibration.folds < 2 {
             return Err(Error::Parameter(format!(
                 "calibration folds {}: give 2 or more",
@@ -368,9 +374,7 @@ impl PipelineParams {
             let FeatureParams::Vectors(params) = feature else { continue };
             let key = (params.file.as_path(), params.max_words);
             if !read.contains_key(&key) {
-                let file =
-                    std::fs::File::open(&params.file).map_err(|error| Error::io(&params.file, error))?;
-                let mut vectors = WordVectors::read_text(file, &params.file)?;
+                let mut vectors = WordVectors::load(&params.file)?;
                 vectors.truncate(params.max_words.unwrap_or(usize::MAX));
                 read.insert(key, Arc::new(vectors));
             }
