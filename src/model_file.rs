@@ -5,31 +5,28 @@
 //! the SHA-256 of every byte before it, so that damage anywhere is noticed. The same pipeline always gives the same
 //! bytes.
 
-mod tensors;
+pub(crate) mod online;
+pub(crate) mod tensors;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::classify::{Calibration, Classifier, LinearModel};
+use crate::classify::{Calibration, Classifier, ClassifierParams, LinearModel};
 use crate::error::{Error, Result};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
-use crate::output;
+use crate::output::AtomicFile;
 use crate::pipeline::{FeatureParams, Pipeline, PipelineParams, Provenance};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
-use tensors::{Tensors, Writer};
+use tensors::{CHECKSUM_BYTES, Tensors, Writer};
 
 /// The version of the format that this library writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
 /// The key of the metadata that makes a safetensors file a model of ours.
 const KEY: &str = "tasnif";
-/// Sorts behind every other tensor of bytes, which themselves come last.
-const CHECKSUM: &str = "~sha256";
-const CHECKSUM_BYTES: usize = 32;
 
 /// What the metadata holds.
 #[derive(Serialize, Deserialize)]
@@ -55,6 +52,11 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Parameter`] when a part is too large for the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let fail = |error: std::io::Error| Error::Parameter(error.to_string());
+        self.writer().to_bytes(KEY, self.header()?).map_err(fail)
+    }
+
+    fn header(&self) -> Result<String> {
         let header = Header {
             format: FORMAT,
             params: self.params.clone(),
@@ -63,7 +65,10 @@ impl Pipeline {
             calibration: self.calibration.clone(),
             provenance: self.provenance.clone(),
         };
-        let json = serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))?;
+        serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))
+    }
+
+    fn writer(&self) -> Writer<'_> {
         let mut writer = Writer::default();
         for (index, block) in self.vectorizer.blocks.iter().enumerate() {
             if let Columns::Vocabulary(vocabulary) = &block.columns {
@@ -73,15 +78,14 @@ impl Pipeline {
             }
             writer.f32s(format!("block.{index}.idf"), &block.idf);
         }
+        if let Classifier::Online(model) = &self.classifier {
+            online::write(model, &mut writer);
+            return writer;
+        }
         let linear = self.classifier.linear();
         writer.f32s("weights".into(), linear.weights());
         writer.f32s("intercept".into(), linear.intercept());
-        writer.bytes(CHECKSUM.into(), &[0; CHECKSUM_BYTES]);
-        let mut bytes = writer.finish(KEY, json)?;
-        let end = bytes.len() - CHECKSUM_BYTES;
-        let checksum = Sha256::digest(&bytes[..end]);
-        bytes[end..].copy_from_slice(&checksum);
-        Ok(bytes)
+        writer
     }
 
     /// Reads the bytes of a model file; `name` is for messages.
@@ -90,23 +94,21 @@ impl Pipeline {
     /// [`Error::Model`] for bytes that are no model, are damaged, or come from a newer version.
     pub fn from_bytes(bytes: &[u8], name: &Path) -> Result<Pipeline> {
         let fail = |message: String| Error::Model { path: name.to_owned(), message };
-        let tensors = Tensors::read(bytes, KEY).map_err(fail)?;
-        let version: Version = serde_json::from_str(&tensors.metadata)
-            .map_err(|error| fail(format!("damaged model file ({error}); train or download it again")))?;
+        let damaged =
+            |error: String| fail(format!("damaged model file ({error}); train or download it again"));
+        let foreign =
+            || fail("not a tasnif model file; give one that `tasnif train` wrote".into());
+        let tensors = Tensors::read(bytes, KEY).map_err(damaged)?.ok_or_else(foreign)?;
+        let version: Version =
+            serde_json::from_str(&tensors.metadata).map_err(|error| damaged(error.to_string()))?;
         if version.format > FORMAT {
             return Err(fail(format!(
                 "model format {}, but this version of tasnif reads up to {FORMAT}: update tasnif, or train the model again",
                 version.format
             )));
         }
-        let end = bytes.len().saturating_sub(CHECKSUM_BYTES);
-        if tensors.bytes(CHECKSUM).map_err(fail)? != Sha256::digest(&bytes[..end]).as_slice() {
-            return Err(fail(
-                "damaged model file (its checksum does not match); train or download it again".into(),
-            ));
-        }
-        Self::assemble(&tensors)
-            .map_err(|error| fail(format!("damaged model file ({error}); train or download it again")))
+        tensors.verify().map_err(damaged)?;
+        Self::assemble(&tensors).map_err(|error| damaged(error.to_string()))
     }
 
     fn assemble(tensors: &Tensors<'_>) -> Result<Pipeline> {
@@ -137,20 +139,29 @@ impl Pipeline {
             header.subwords,
             blocks,
         )?;
-        let weights = tensors.f32s("weights").map_err(damaged)?;
-        let intercept = tensors.f32s("intercept").map_err(damaged)?;
-        let linear = LinearModel::new(header.labels.len(), weights, intercept)?;
-        if linear.features() != vectorizer.width() {
+        let (classes, width) = (header.labels.len(), vectorizer.width());
+        let classifier = match &header.params.classifier {
+            ClassifierParams::Online(_) => {
+                let learner = online::read(tensors, width, classes)?;
+                Some(Classifier::Online(learner.into_model(&Vec::from_iter(0..classes))?))
+            }
+            params => {
+                let weights = tensors.f32s("weights").map_err(damaged)?;
+                let intercept = tensors.f32s("intercept").map_err(damaged)?;
+                Classifier::from_linear(params, LinearModel::new(classes, weights, intercept)?)
+            }
+        };
+        let classifier = classifier.ok_or_else(|| damaged("an unknown kind of classifier".into()))?;
+        if classifier.linear().features() != width {
             return Err(damaged(format!(
-                "{} features but {} weights",
-                vectorizer.width(),
-                linear.features()
+                "{width} features but {} weights",
+                classifier.linear().features()
             )));
         }
         header.calibration.check(header.labels.len())?;
         Ok(Pipeline {
             calibration: header.calibration,
-            classifier: Classifier::from_linear(&header.params.classifier, linear),
+            classifier,
             params: header.params,
             vectorizer,
             labels: header.labels,
@@ -163,7 +174,11 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Io`] when it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        output::write_atomically(path.as_ref(), &self.to_bytes()?)
+        let path = path.as_ref();
+        let header = self.header()?;
+        let mut file = AtomicFile::create(path)?;
+        self.writer().write(KEY, header, &mut file).map_err(|error| Error::io(path, error))?;
+        file.finish()
     }
 
     /// Reads a model file.
@@ -233,7 +248,7 @@ mod tests {
         assert!(message(&other.unwrap()).contains("not a tasnif model"));
         let mut writer = Writer::default();
         writer.bytes("x".into(), &[1]);
-        let newer = writer.finish(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
+        let newer = writer.to_bytes(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
         assert!(message(&newer).contains("update tasnif"), "{}", message(&newer));
     }
 

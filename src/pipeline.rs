@@ -10,11 +10,14 @@ use linfa::DatasetBase;
 use ndarray::Array1;
 use rayon::prelude::*;
 
-use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, LinearModel};
+use crate::classify::{
+    Calibration, CalibrationMethod, ClassWeight, Classifier, ClassifierParams, LinearModel,
+};
 use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 use crate::features::vectorizer::{Scratch, Vectorizer};
+use crate::stream::StreamOptions;
 use crate::text::sentence::{Sentence, Splitter};
 
 pub use params::{
@@ -73,6 +76,13 @@ impl PipelineParams {
     /// [`Error::Parameter`] for options that make no sense; [`Error::Dataset`] for data that cannot be learned from.
     pub fn fit(&self, data: &Dataset) -> Result<Pipeline> {
         self.check()?;
+        if let ClassifierParams::Online(_) = self.classifier {
+            // One path for records in memory and records as they come.
+            let records = data.examples.iter().cloned().map(Ok);
+            let mut pipeline = self.fit_stream(records, StreamOptions::default())?.pipeline;
+            pipeline.add_sources(data.sources.iter().cloned());
+            return Ok(pipeline);
+        }
         if data.is_empty() {
             return Err(Error::Dataset("there are no records to train on: the files are empty".into()));
         }
@@ -167,6 +177,11 @@ impl Pipeline {
     /// Notes the scores that were measured on held-out records, for [`Provenance::validation`].
     pub fn set_validation(&mut self, report: crate::metrics::Report) {
         self.provenance.validation = Some(report);
+    }
+
+    /// Notes the files that were read, for [`Provenance::sources`], behind those that are noted.
+    pub fn add_sources(&mut self, sources: impl IntoIterator<Item = crate::dataset::Source>) {
+        self.provenance.sources.extend(sources);
     }
 
     /// The map from text to features.

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Vectorizer;
 use super::fit::fit;
+use super::{Block, Columns, Vectorizer};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 use crate::features::ngram::{Analyzer, NgramRange};
-use crate::text::normalize::Switches;
-use crate::text::tokenize::{SubwordTokenizer, WordParams};
+use crate::text::normalize::{Normalizer, Switches};
+use crate::text::tokenize::{SubwordTokenizer, WordParams, WordTokenizer};
 
 /// Everything between raw text and rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,42 @@ impl VectorizerParams {
         let vectorizer = self.fit(texts)?;
         let rows = vectorizer.transform(texts)?;
         Ok((vectorizer, rows))
+    }
+
+    /// The vectorizer itself, where nothing has to be learned from texts: every block is hashed and without idf.
+    ///
+    /// ```
+    /// use tasnif::features::ngram::Analyzer;
+    /// use tasnif::features::vectorizer::{NgramParams, VectorizerParams, Weight};
+    ///
+    /// let words = NgramParams { hash_bits: Some(18), weight: Weight::LogTf, ..NgramParams::new(Analyzer::Word) };
+    /// let params = VectorizerParams { features: vec![words], ..VectorizerParams::default() };
+    /// let vectorizer = params.hashed()?;
+    /// assert_eq!(vectorizer.width(), 1 << 18);
+    /// assert_eq!(vectorizer, params.fit(&["any text"])?);
+    /// # Ok::<(), tasnif::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for options that make no sense, and where texts have to be seen.
+    pub fn hashed(&self) -> Result<Vectorizer> {
+        self.check()?;
+        let block = |params: &NgramParams| match params.hash_bits {
+            Some(bits) if !params.weight.uses_idf() => {
+                Ok(Block { params: params.clone(), columns: Columns::Hashed { bits }, idf: Vec::new() })
+            }
+            _ => Err(Error::Parameter(format!(
+                "{} n-grams without hash_bits, or with a weight of idf, have to be learned from the texts: give the block \
+                 hash_bits = 22 and weight = \"log-tf\"",
+                params.analyzer
+            ))),
+        };
+        Vectorizer::from_parts(
+            Normalizer::new(self.normalize),
+            WordTokenizer::new(self.words),
+            self.subwords.clone(),
+            self.features.iter().map(block).collect::<Result<_>>()?,
+        )
     }
 
     /// Whether the options make sense.
