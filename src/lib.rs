@@ -74,6 +74,7 @@ pub mod model_file;
 pub mod output;
 pub mod pipeline;
 mod random;
+pub mod stream;
 pub mod text;
 pub mod tune;
 pub mod vectors;

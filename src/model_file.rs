@@ -5,33 +5,30 @@
 //! the SHA-256 of every byte before it, so that damage anywhere is noticed. The same pipeline always gives the same
 //! bytes.
 
+pub(crate) mod online;
 pub(crate) mod tensors;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::classify::{Calibration, Classifier, ConformalScores, LinearModel};
+use crate::classify::{Calibration, Classifier, ClassifierParams, ConformalScores, LinearModel};
 use crate::error::{Error, Result};
 use crate::features::pooled::{Dense, Kind, Pooled, VectorParams};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
-use crate::output;
+use crate::output::AtomicFile;
 use crate::pipeline::{FeatureParams, LabelRule, Pipeline, PipelineParams, Provenance};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
-use tensors::{Tensors, Writer};
+use tensors::{CHECKSUM_BYTES, Tensors, Writer};
 
 /// The version of the format that this library writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
 /// The key of the metadata that makes a safetensors file a model of ours.
 const KEY: &str = "tasnif";
-/// Sorts behind every other tensor of bytes, which themselves come last.
-const CHECKSUM: &str = "~sha256";
-const CHECKSUM_BYTES: usize = 32;
 
 /// What the metadata holds.
 #[derive(Serialize, Deserialize)]
@@ -73,7 +70,12 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Parameter`] when a part is too large for the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let (pooled, words) = pooled_kinds(&self.vectorizer.pooled);
+        let fail = |error: std::io::Error| Error::Parameter(error.to_string());
+        self.writer().to_bytes(KEY, self.header()?).map_err(fail)
+    }
+
+    fn header(&self) -> Result<String> {
+        let (pooled, _) = pooled_kinds(&self.vectorizer.pooled);
         let header = Header {
             format: FORMAT,
             params: self.params.clone(),
@@ -85,7 +87,10 @@ impl Pipeline {
             conformal: self.conformal.clone(),
             provenance: self.provenance.clone(),
         };
-        let json = serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))?;
+        serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))
+    }
+
+    fn writer(&self) -> Writer<'_> {
         let mut writer = Writer::default();
         for (index, block) in self.vectorizer.blocks.iter().enumerate() {
             if let Columns::Vocabulary(vocabulary) = &block.columns {
@@ -93,6 +98,7 @@ impl Pipeline {
             }
             writer.f32s(format!("block.{index}.idf"), &block.idf);
         }
+        let (_, words) = pooled_kinds(&self.vectorizer.pooled);
         for (index, vocabulary) in words.into_iter().enumerate() {
             write_vocabulary(&mut writer, &format!("words.{index}"), vocabulary);
         }
@@ -104,15 +110,14 @@ impl Pipeline {
                 writer.f32s(format!("pooled.{index}.deviation"), &dense.deviation);
             }
         }
+        if let Classifier::Online(model) = &self.classifier {
+            online::write(model, &mut writer);
+            return writer;
+        }
         let linear = self.classifier.linear();
         writer.f32s("weights".into(), linear.weights());
         writer.f32s("intercept".into(), linear.intercept());
-        writer.bytes(CHECKSUM.into(), &[0; CHECKSUM_BYTES]);
-        let mut bytes = writer.finish(KEY, json)?;
-        let end = bytes.len() - CHECKSUM_BYTES;
-        let checksum = Sha256::digest(&bytes[..end]);
-        bytes[end..].copy_from_slice(&checksum);
-        Ok(bytes)
+        writer
     }
 
     /// Reads the bytes of a model file; `name` is for messages.
@@ -121,23 +126,20 @@ impl Pipeline {
     /// [`Error::Model`] for bytes that are no model, are damaged, or come from a newer version.
     pub fn from_bytes(bytes: &[u8], name: &Path) -> Result<Pipeline> {
         let fail = |message: String| Error::Model { path: name.to_owned(), message };
-        let tensors = Tensors::read(bytes, KEY).map_err(fail)?;
-        let version: Version = serde_json::from_str(&tensors.metadata)
-            .map_err(|error| fail(format!("damaged model file ({error}); train or download it again")))?;
+        let damaged =
+            |error: String| fail(format!("damaged model file ({error}); train or download it again"));
+        let foreign = || fail("not a tasnif model file; give one that `tasnif train` wrote".into());
+        let tensors = Tensors::read(bytes, KEY).map_err(damaged)?.ok_or_else(foreign)?;
+        let version: Version =
+            serde_json::from_str(&tensors.metadata).map_err(|error| damaged(error.to_string()))?;
         if version.format > FORMAT {
             return Err(fail(format!(
                 "model format {}, but this version of tasnif reads up to {FORMAT}: update tasnif, or train the model again",
                 version.format
             )));
         }
-        let end = bytes.len().saturating_sub(CHECKSUM_BYTES);
-        if tensors.bytes(CHECKSUM).map_err(fail)? != Sha256::digest(&bytes[..end]).as_slice() {
-            return Err(fail(
-                "damaged model file (its checksum does not match); train or download it again".into(),
-            ));
-        }
-        Self::assemble(&tensors)
-            .map_err(|error| fail(format!("damaged model file ({error}); train or download it again")))
+        tensors.verify().map_err(damaged)?;
+        Self::assemble(&tensors).map_err(|error| damaged(error.to_string()))
     }
 
     fn assemble(tensors: &Tensors<'_>) -> Result<Pipeline> {
@@ -163,24 +165,31 @@ impl Pipeline {
             blocks,
             read_pooled(tensors, &header.params.features, &header.pooled)?,
         )?;
-        let weights = tensors.f32s("weights").map_err(damaged)?;
-        let intercept = tensors.f32s("intercept").map_err(damaged)?;
-        let linear = match &header.rules {
-            Some(rules) => {
-                rules.iter().try_for_each(LabelRule::check)?;
-                if rules.len() != header.labels.len() {
-                    return Err(damaged(format!("{} labels but {} rules", header.labels.len(), rules.len())));
-                }
-                LinearModel::independent(header.labels.len(), weights, intercept)?
+        let (classes, width) = (header.labels.len(), vectorizer.width());
+        let classifier = match (&header.params.classifier, &header.rules) {
+            (ClassifierParams::Online(_), _) => {
+                let learner = online::read(tensors, width, classes)?;
+                Some(Classifier::Online(learner.into_model(&Vec::from_iter(0..classes))?))
             }
-            None => LinearModel::new(header.labels.len(), weights, intercept)?,
+            (params, rules) => {
+                let weights = tensors.f32s("weights").map_err(damaged)?;
+                let intercept = tensors.f32s("intercept").map_err(damaged)?;
+                let linear = match rules {
+                    Some(rules) => {
+                        rules.iter().try_for_each(LabelRule::check)?;
+                        if rules.len() != classes {
+                            return Err(damaged(format!("{classes} labels but {} rules", rules.len())));
+                        }
+                        LinearModel::independent(classes, weights, intercept)?
+                    }
+                    None => LinearModel::new(classes, weights, intercept)?,
+                };
+                Classifier::from_linear(params, linear)
+            }
         };
-        if linear.features() != vectorizer.width() {
-            return Err(damaged(format!(
-                "{} features but {} weights",
-                vectorizer.width(),
-                linear.features()
-            )));
+        let classifier = classifier.ok_or_else(|| damaged("an unknown kind of classifier".into()))?;
+        if classifier.linear().features() != width {
+            return Err(damaged(format!("{width} features but {} weights", classifier.linear().features())));
         }
         if header.rules.is_none() {
             header.calibration.check(header.labels.len())?;
@@ -188,7 +197,7 @@ impl Pipeline {
         header.conformal.iter().try_for_each(ConformalScores::check)?;
         Ok(Pipeline {
             calibration: header.calibration,
-            classifier: Classifier::from_linear(&header.params.classifier, linear),
+            classifier,
             params: header.params,
             vectorizer,
             labels: header.labels,
@@ -203,7 +212,11 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Io`] when it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        output::write_atomically(path.as_ref(), &self.to_bytes()?)
+        let path = path.as_ref();
+        let header = self.header()?;
+        let mut file = AtomicFile::create(path)?;
+        self.writer().write(KEY, header, &mut file).map_err(|error| Error::io(path, error))?;
+        file.finish()
     }
 
     /// Reads a model file.
@@ -280,7 +293,7 @@ fn read_pooled(
     Ok(blocks)
 }
 
-fn write_vocabulary(writer: &mut Writer, name: &str, vocabulary: &Vocabulary) {
+fn write_vocabulary<'a>(writer: &mut Writer<'a>, name: &str, vocabulary: &'a Vocabulary) {
     writer.u64s(format!("{name}.keys"), vocabulary.keys());
     writer.u32s(format!("{name}.ends"), vocabulary.names().ends());
     writer.bytes(format!("{name}.names"), vocabulary.names().text().as_bytes());
@@ -342,7 +355,7 @@ mod tests {
         assert!(message(&other.unwrap()).contains("not a tasnif model"));
         let mut writer = Writer::default();
         writer.bytes("x".into(), &[1]);
-        let newer = writer.finish(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
+        let newer = writer.to_bytes(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
         assert!(message(&newer).contains("update tasnif"), "{}", message(&newer));
     }
 

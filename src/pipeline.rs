@@ -92,6 +92,11 @@ impl Pipeline {
         self.provenance.validation = Some(report);
     }
 
+    /// Notes the files that were read, for [`Provenance::sources`], behind those that are noted.
+    pub fn add_sources(&mut self, sources: impl IntoIterator<Item = crate::dataset::Source>) {
+        self.provenance.sources.extend(sources);
+    }
+
     /// The map from text to features.
     pub fn vectorizer(&self) -> &Vectorizer {
         &self.vectorizer

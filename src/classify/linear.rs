@@ -64,6 +64,11 @@ impl LinearModel {
         Self::new(self.classes, weights, intercept)
     }
 
+    /// The number of classes, the weights and the intercepts.
+    pub(super) fn into_parts(self) -> (usize, Vec<f32>, Vec<f32>) {
+        (self.classes, self.weights, self.intercept)
+    }
+
     /// The number of decision values for a number of classes: one for two, else one each.
     pub fn outputs_for(classes: usize) -> usize {
         if classes == 2 { 1 } else { classes }

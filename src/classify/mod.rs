@@ -9,6 +9,7 @@ pub mod linear;
 pub mod logistic;
 pub mod naive_bayes;
 pub mod nbsvm;
+pub mod online;
 mod rows;
 pub mod select;
 pub mod svm;
@@ -28,6 +29,7 @@ pub use linear::LinearModel;
 pub use logistic::{Convergence, LogisticMulticlass, LogisticParams, LogisticRegression};
 pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
 pub use nbsvm::{Nbsvm, NbsvmBase, NbsvmParams};
+pub use online::{OnlineModel, OnlineParams};
 pub use select::Selection;
 pub use svm::{LinearSvm, SvmLoss, SvmMulticlass, SvmParams};
 pub use weights::ClassWeight;
@@ -48,6 +50,8 @@ pub enum ClassifierParams {
     BernoulliNb(NaiveBayesParams),
     /// Naive Bayes ratios in front of an SVM or a logistic regression, on binary rows.
     Nbsvm(NbsvmParams),
+    /// Softmax regression learned record by record, on hashed rows.
+    Online(OnlineParams),
 }
 
 impl Default for ClassifierParams {
@@ -70,6 +74,7 @@ impl ClassifierParams {
             | ClassifierParams::ComplementNb(params)
             | ClassifierParams::BernoulliNb(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Nbsvm(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::Online(params) => params.check_ref().map(|_| ()),
         }
     }
 
@@ -126,6 +131,13 @@ impl ClassifierParams {
                 let convergence = model.convergence();
                 Ok((Classifier::Nbsvm(model.into_linear()), convergence))
             }
+            ClassifierParams::Online(params) => {
+                let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
+                Ok((
+                    Classifier::Online(model),
+                    Convergence { iterations: 1, converged: true, objective: 0.0 },
+                ))
+            }
         }
     }
 }
@@ -154,19 +166,22 @@ pub enum Classifier {
     NaiveBayes(LinearModel),
     /// Naive Bayes ratios folded with the weights behind them.
     Nbsvm(LinearModel),
+    /// Softmax regression that can go on learning.
+    Online(OnlineModel),
 }
 
 impl Classifier {
-    /// Puts a classifier of a kind together from its weights.
-    pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Self {
-        match params {
+    /// Puts a classifier of a kind together from its weights, or nothing when the kind has more to it than those.
+    pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Option<Self> {
+        Some(match params {
             ClassifierParams::Logistic(_) => Classifier::Logistic(linear),
             ClassifierParams::Svm(_) => Classifier::Svm(linear),
             ClassifierParams::Nb(_)
             | ClassifierParams::ComplementNb(_)
             | ClassifierParams::BernoulliNb(_) => Classifier::NaiveBayes(linear),
             ClassifierParams::Nbsvm(_) => Classifier::Nbsvm(linear),
-        }
+            ClassifierParams::Online(_) => return None,
+        })
     }
 
     /// The decision values of a row, which replace what `out` holds: one a class, or with two classes that of the second.
@@ -183,6 +198,7 @@ impl Classifier {
             | Classifier::Svm(linear)
             | Classifier::NaiveBayes(linear)
             | Classifier::Nbsvm(linear) => linear,
+            Classifier::Online(model) => model.linear(),
         }
     }
 }

@@ -72,37 +72,7 @@ impl Problem {
         if !rows.is_finite() {
             return Err(Error::Dataset("a feature value is not a finite number".into()));
         }
-        let by_class = match class_weight {
-            ClassWeight::None => vec![1.0; classes],
-            ClassWeight::Balanced => {
-                let present = counts.iter().filter(|&&count| count > 0).count();
-                counts.iter().map(|&count| rows.rows() as f64 / (present * count.max(1)) as f64).collect()
-            }
-            ClassWeight::Given(weights) if weights.len() == classes => weights.clone(),
-            ClassWeight::Given(weights) => {
-                return Err(Error::Parameter(format!(
-                    "{} class weights for {classes} classes",
-                    weights.len()
-                )));
-            }
-        };
-        // linfa leaves the weights empty when none were given.
-        let weight = |row: usize| dataset.weights.get(row).map_or(1.0, |&weight| f64::from(weight));
-        if !dataset.weights.is_empty() && dataset.weights.len() != rows.rows() {
-            return Err(Error::Dataset(format!(
-                "{} records but {} weights",
-                rows.rows(),
-                dataset.weights.len()
-            )));
-        }
-        let weights: Vec<f64> =
-            targets.iter().enumerate().map(|(row, &class)| by_class[class] * weight(row)).collect();
-        if let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-            return Err(Error::Dataset(format!(
-                "record {row} has weight {}: weights are finite numbers from 0",
-                weights[row]
-            )));
-        }
+        let weights = record_weights(dataset, &counts, class_weight)?;
         if weights.iter().all(|&weight| weight == 0.0) {
             return Err(Error::Dataset("every record has weight 0: nothing is left to learn from".into()));
         }
@@ -137,6 +107,43 @@ impl Problem {
     pub(super) fn gather(&self, all: &[f32], outputs: usize) -> Vec<f32> {
         let of = |&column: &u32| &all[column as usize * outputs..][..outputs];
         self.columns.iter().flat_map(of).copied().collect()
+    }
+}
+
+/// The weight of each record of `dataset`: class weight times sample weight. `counts` has the records of each class.
+///
+/// # Errors
+/// [`Error::Dataset`] and [`Error::Parameter`] for weights that are none, or not as many as they should be.
+pub(super) fn record_weights(
+    dataset: &DatasetBase<Csr, Array1<usize>>,
+    counts: &[usize],
+    class_weight: &ClassWeight,
+) -> Result<Vec<f64>> {
+    let (records, classes) = (dataset.records.rows(), counts.len());
+    let by_class = match class_weight {
+        ClassWeight::None => vec![1.0; classes],
+        ClassWeight::Balanced => {
+            let present = counts.iter().filter(|&&count| count > 0).count();
+            counts.iter().map(|&count| records as f64 / (present * count.max(1)) as f64).collect()
+        }
+        ClassWeight::Given(weights) if weights.len() == classes => weights.clone(),
+        ClassWeight::Given(weights) => {
+            return Err(Error::Parameter(format!("{} class weights for {classes} classes", weights.len())));
+        }
+    };
+    // linfa leaves the weights empty when none were given.
+    let weight = |row: usize| dataset.weights.get(row).map_or(1.0, |&weight| f64::from(weight));
+    if !dataset.weights.is_empty() && dataset.weights.len() != records {
+        return Err(Error::Dataset(format!("{records} records but {} weights", dataset.weights.len())));
+    }
+    let weights: Vec<f64> =
+        dataset.targets.iter().enumerate().map(|(row, &class)| by_class[class] * weight(row)).collect();
+    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        Some(row) => Err(Error::Dataset(format!(
+            "record {row} has weight {}: weights are finite numbers from 0",
+            weights[row]
+        ))),
+        None => Ok(weights),
     }
 }
 

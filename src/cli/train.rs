@@ -1,12 +1,14 @@
 //! `tasnif train`: make a model.
 
+mod online;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use tasnif::classify::{
     CalibrationMethod, ClassifierParams, ConformalMethod, LogisticParams, NaiveBayesParams, NbsvmParams,
-    SvmParams,
+    OnlineParams, SvmParams,
 };
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
@@ -28,7 +30,7 @@ use super::progress;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Labelled files; - is standard input (with --input-format)
+    /// Labelled files; - is standard input: TSV, JSONL or fastText by its first bytes, or as --input-format says
     #[arg(value_name = "DATA", required = true)]
     data: Vec<PathBuf>,
     /// The model file to write
@@ -37,10 +39,11 @@ pub struct Args {
     #[command(flatten)]
     input: LabelledOptions,
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords", "windows", "vectors"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "hash_bits", "subwords", "windows", "vectors"])]
     config: Option<PathBuf>,
-    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb or nbsvm
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm"])]
+    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm, or
+    /// online: one pass over data that need not fit in memory
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm", "online"])]
     classifier: String,
     /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic, 1 for svm and nbsvm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
@@ -65,6 +68,9 @@ pub struct Args {
     /// Keep this many n-grams alone, those that a first classifier weighs most, for a smaller model
     #[arg(long, value_name = "N", help_heading = "Pipeline")]
     max_features: Option<usize>,
+    /// Hash n-grams to 2^BITS columns in place of keeping a vocabulary: constant memory, no names [default: 22 for online]
+    #[arg(long, value_name = "BITS", help_heading = "Pipeline")]
+    hash_bits: Option<u32>,
     /// The Hugging Face tokenizer.json of the subword analyzer
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
@@ -94,9 +100,12 @@ pub struct Args {
     /// Jaccard similarity or more, such as 0.8
     #[arg(long, value_name = "SIMILARITY", help_heading = "Training")]
     group_near_duplicates: Option<f64>,
-    /// Seed of everything that is left to chance (the splits of --valid and --cv)
-    #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Training")]
-    seed: u64,
+    /// Seed of everything that is left to chance (the splits of --valid and --cv, the order of --classifier online)
+    /// [default: 42]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    online: online::OnlineOptions,
     /// Threads to use [default: all cores]; the model is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -112,13 +121,18 @@ Examples:
   tasnif train train.jsonl --text-field body --label-field topic --output topics.tasnif
   tasnif train train.tsv --analyzer word --ngrams 1-2 --c 10 --output words.tasnif
   tasnif inspect my.tasnif --format toml > pipeline.toml
-  tasnif train more.tsv --config pipeline.toml --output better.tasnif";
+  tasnif train more.tsv --config pipeline.toml --output better.tasnif
+  zcat huge.tsv.gz | tasnif train --classifier online --checkpoint huge.state - --output huge.tasnif";
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     set_threads(args.threads)?;
     let params = args.params()?;
     // Asked for now rather than after the training.
     tasnif::output::AtomicFile::create(&args.output)?;
+    if let ClassifierParams::Online(_) = params.classifier {
+        return online::run(&args, &params);
+    }
+    args.online.refuse()?;
     let bar = progress::step(args.quiet, "reading".into());
     let mut data = args.input.read(&args.data)?;
     if let Some(threshold) = args.group_near_duplicates {
@@ -128,7 +142,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (train, conformal) = args.split(train, args.conformal.as_deref())?;
     if let Some(count) = args.cv {
         bar.set_message(format!("cross-validating on {} records", train.len()));
-        let found = cross_validate(&params, &train, &folds(&train, count, args.seed)?)?;
+        let found = cross_validate(&params, &train, &folds(&train, count, args.seed())?)?;
         bar.suspend(|| print_folds(&found));
     }
     bar.set_message(format!("training on {} records", train.len()));
@@ -154,6 +168,7 @@ impl Args {
     fn params(&self) -> anyhow::Result<PipelineParams> {
         let mut params = match &self.config {
             Some(path) => PipelineParams::from_file(path)?,
+            None if self.classifier == "online" => self.online_flags()?,
             None => self.flags()?,
         };
         if let Some(weights) = &self.class_weight {
@@ -167,8 +182,15 @@ impl Args {
         if let Some(threshold) = self.threshold {
             params.training.threshold = threshold;
         }
+        if let ClassifierParams::Online(params) = &mut params.classifier {
+            self.online.apply(params, self.seed);
+        }
         params.check()?;
         Ok(params)
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed.unwrap_or(42)
     }
 
     fn flags(&self) -> anyhow::Result<PipelineParams> {
@@ -221,6 +243,37 @@ impl Args {
                 block.min_df = Frequency::Count(min_df);
             }
         }
+        for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
+            block.hash_bits = self.hash_bits;
+        }
+        Ok(params)
+    }
+
+    /// The pipeline of the online learner: that of the model to go on from, or words 1–2, hashed.
+    fn online_flags(&self) -> anyhow::Result<PipelineParams> {
+        anyhow::ensure!(
+            self.windows.is_empty() && self.vectors.is_none() && self.max_features.is_none(),
+            "the online learner takes neither --windows, --vectors nor --max-features: it sees each record once"
+        );
+        let mut params = match self.online.model()? {
+            Some(model) => model.params().clone(),
+            None => PipelineParams {
+                classifier: ClassifierParams::Online(OnlineParams::default()),
+                features: online::hashed(blocks("word", None)?),
+                ..PipelineParams::default()
+            },
+        };
+        if self.subwords.is_some() {
+            params.tokenize.subwords.clone_from(&self.subwords);
+        }
+        if self.analyzer.is_some() || self.ngrams.is_some() {
+            let analyzer = self.analyzer.as_deref().unwrap_or("word");
+            params.features = online::hashed(blocks(analyzer, self.ngrams.as_deref())?);
+        }
+        for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
+            block.hash_bits = self.hash_bits.or(block.hash_bits);
+            block.min_df = self.min_df.map_or(block.min_df, Frequency::Count);
+        }
         Ok(params)
     }
 
@@ -229,7 +282,7 @@ impl Args {
         let Some(valid) = held_out else { return Ok((data, None)) };
         match valid.parse::<f64>() {
             Ok(fraction) => {
-                let fold = train_test_split(&data, fraction, self.seed)?;
+                let fold = train_test_split(&data, fraction, self.seed())?;
                 Ok((data.select(&fold.train), Some(data.select(&fold.test))))
             }
             Err(_) => Ok((data, Some(self.input.read(&[PathBuf::from(valid)])?))),

@@ -93,6 +93,22 @@ impl<R: BufRead> Records<R> {
         Records { name: name.to_owned(), options: options.clone(), labelled, inner }
     }
 
+    /// What the records are read from.
+    pub(super) fn reader(&self) -> &R {
+        match &self.inner {
+            Inner::Lines(lines, _) => lines.reader(),
+            Inner::Csv(csv) => csv.reader(),
+        }
+    }
+
+    /// What the records were read from.
+    pub(super) fn into_reader(self) -> R {
+        match self.inner {
+            Inner::Lines(lines, _) => lines.into_reader(),
+            Inner::Csv(csv) => csv.into_reader(),
+        }
+    }
+
     fn read(&mut self) -> Option<Result<Record>> {
         let (lines, format) = match &mut self.inner {
             Inner::Csv(csv) => return csv.read(&self.name, &self.options, self.labelled),

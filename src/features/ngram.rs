@@ -352,7 +352,7 @@ const P1: u64 = 0x8BB8_4B93_962E_ACC9;
 
 /// Folds one more value into a hash: a 64×64→128-bit product, its halves xored (the mixing step of wyhash, Wang Yi).
 #[inline]
-fn fold(hash: u64, value: u64) -> u64 {
+pub(crate) fn fold(hash: u64, value: u64) -> u64 {
     let product = u128::from(hash ^ value) * u128::from(P1);
     (product as u64) ^ (product >> 64) as u64 ^ value.rotate_left(32)
 }

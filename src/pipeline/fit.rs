@@ -6,11 +6,14 @@ use rayon::prelude::*;
 
 use super::multilabel::{self, Learned};
 use super::{CalibrationParams, Pipeline, PipelineParams, Provenance};
-use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, LinearModel};
+use crate::classify::{
+    Calibration, CalibrationMethod, ClassWeight, Classifier, ClassifierParams, LinearModel,
+};
 use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 use crate::features::vectorizer::Vectorizer;
+use crate::stream::StreamOptions;
 
 impl PipelineParams {
     /// Trains a pipeline. Where records have several labels, or none, every label is learned against the rest, and a
@@ -20,6 +23,13 @@ impl PipelineParams {
     /// [`Error::Parameter`] for options that make no sense; [`Error::Dataset`] for data that cannot be learned from.
     pub fn fit(&self, data: &Dataset) -> Result<Pipeline> {
         self.check()?;
+        if let ClassifierParams::Online(_) = self.classifier {
+            // One path for records in memory and records as they come.
+            let records = data.examples.iter().cloned().map(Ok);
+            let mut pipeline = self.fit_stream(records, StreamOptions::default())?.pipeline;
+            pipeline.add_sources(data.sources.iter().cloned());
+            return Ok(pipeline);
+        }
         if data.is_empty() {
             return Err(Error::Dataset("there are no records to train on: the files are empty".into()));
         }
@@ -103,7 +113,10 @@ impl PipelineParams {
             None => Ok((vectorizer, classifier)),
             Some((folded, weights, intercept)) => {
                 let linear = linear.with_weights(weights, intercept)?;
-                Ok((folded, Classifier::from_linear(&self.classifier, linear)))
+                Ok(match Classifier::from_linear(&self.classifier, linear) {
+                    Some(classifier) => (folded, classifier),
+                    None => (vectorizer, classifier),
+                })
             }
         }
     }

@@ -116,7 +116,11 @@ pub(super) fn learn(
         };
         rules.par_iter_mut().enumerate().map(rule).collect::<Result<()>>()?;
     }
-    let classifier = Classifier::from_linear(&params.classifier, linear);
+    let classifier = Classifier::from_linear(&params.classifier, linear).ok_or_else(|| {
+        Error::Parameter(
+            "this classifier gives each record exactly one label: choose logistic, svm or naive Bayes".into(),
+        )
+    })?;
     Ok(Learned { classifier, convergence, rules })
 }
 

@@ -358,7 +358,29 @@ impl PipelineParams {
                 "this classifier takes binary rows: give every [[features]] block weight = \"binary\" and norm = \"none\"".into(),
             ));
         }
+        if let ClassifierParams::Online(_) = self.classifier {
+            self.check_online()?;
+        }
         Ok(())
+    }
+
+    /// The online learner sees each record once, and nothing before it.
+    fn check_online(&self) -> Result<()> {
+        let hashed = |block: &FeatureParams| {
+            block.ngrams().is_some_and(|block| block.hash_bits.is_some() && !block.weight.uses_idf())
+        };
+        let needs = if !self.features.iter().all(hashed) {
+            "hashed n-grams without idf: give every [[features]] block hash_bits = 22 and weight = \"log-tf\""
+        } else if self.training.class_weight == LabelWeights::Balanced {
+            "class weights that are known before the data are: give them by label in place of balanced"
+        } else if self.training.multilabel {
+            "records with exactly one label"
+        } else if self.calibration.method != CalibrationMethod::None {
+            "calibration none, since it reads the data once; its softmax is a probability by itself"
+        } else {
+            return Ok(());
+        };
+        Err(Error::Parameter(format!("the online learner takes {needs}")))
     }
 
     /// Equal for pipelines that turn text into the same rows.
@@ -386,13 +408,22 @@ impl PipelineParams {
     /// The part that turns text into features.
     pub(crate) fn vectorizer(&self) -> Result<VectorizerParams> {
         let subwords = self.tokenize.subwords.as_ref().map(SubwordTokenizer::from_file).transpose()?;
-        Ok(VectorizerParams {
+        Ok(self.vectorizer_with(subwords, self.vectors()?))
+    }
+
+    /// The part that turns text into features, with a tokenizer and vectors that were read before.
+    pub(crate) fn vectorizer_with(
+        &self,
+        subwords: Option<SubwordTokenizer>,
+        vectors: Vec<(VectorParams, Arc<WordVectors>)>,
+    ) -> VectorizerParams {
+        VectorizerParams {
             normalize: self.normalize,
             words: self.tokenize.words,
             subwords,
             features: self.features.iter().filter_map(FeatureParams::ngrams).cloned().collect(),
-            vectors: self.vectors()?,
-        })
+            vectors,
+        }
     }
 }
 

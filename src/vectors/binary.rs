@@ -9,7 +9,6 @@ use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{Training, WordVectors};
 use crate::error::{Error, Result};
@@ -20,9 +19,6 @@ use crate::output;
 const FORMAT: u32 = 1;
 /// The key of the metadata that makes a safetensors file one of ours.
 const KEY: &str = "tasnif-vectors";
-/// Sorts behind every other tensor of bytes, which themselves come last.
-const CHECKSUM: &str = "~sha256";
-const CHECKSUM_BYTES: usize = 32;
 
 /// What the metadata holds.
 #[derive(Serialize, Deserialize)]
@@ -81,13 +77,14 @@ impl WordVectors {
         let ends =
             ends.ok_or_else(|| Error::Parameter("the words fill more than 4 GiB: keep fewer".into()))?;
         let mut writer = Writer::default();
+        let steps: Vec<u8>;
         writer.u64s("counts".into(), &self.counts);
         writer.u32s("ends".into(), &ends);
         writer.bytes("words".into(), text.as_bytes());
         match &self.scales {
             Some(scales) => {
                 let rows = self.rows.chunks_exact(self.dim).zip(scales);
-                let steps: Vec<u8> = rows
+                steps = rows
                     .flat_map(|(row, &scale)| {
                         row.iter().map(move |&value| step(value, scale).to_le_bytes()[0])
                     })
@@ -97,12 +94,7 @@ impl WordVectors {
             }
             None => writer.f32s("rows".into(), &self.rows),
         }
-        writer.bytes(CHECKSUM.into(), &[0; CHECKSUM_BYTES]);
-        let mut bytes = writer.finish(KEY, json)?;
-        let end = bytes.len() - CHECKSUM_BYTES;
-        let checksum = Sha256::digest(&bytes[..end]);
-        bytes[end..].copy_from_slice(&checksum);
-        Ok(bytes)
+        writer.to_bytes(KEY, json).map_err(|error| Error::Parameter(error.to_string()))
     }
 
     /// Reads the bytes of a vectors file; `name` is for messages.
@@ -113,9 +105,9 @@ impl WordVectors {
         let fail = |message: String| Error::Model { path: name.to_owned(), message };
         let damaged =
             |message: String| fail(format!("damaged vectors file ({message}); make or download it again"));
-        let tensors = Tensors::read(bytes, KEY).map_err(|_| {
-            fail("no vectors of tasnif, or a damaged file; give what `tasnif vectors train` wrote".into())
-        })?;
+        let foreign =
+            || fail("no vectors of tasnif, or a damaged file; give what `tasnif vectors train` wrote".into());
+        let tensors = Tensors::read(bytes, KEY).map_err(|_| foreign())?.ok_or_else(foreign)?;
         let version: Version =
             serde_json::from_str(&tensors.metadata).map_err(|error| damaged(error.to_string()))?;
         if version.format > FORMAT {
@@ -124,10 +116,7 @@ impl WordVectors {
                 version.format
             )));
         }
-        let end = bytes.len().saturating_sub(CHECKSUM_BYTES);
-        if tensors.bytes(CHECKSUM).map_err(damaged)? != Sha256::digest(&bytes[..end]).as_slice() {
-            return Err(damaged("its checksum does not match".into()));
-        }
+        tensors.verify().map_err(damaged)?;
         Self::assemble(&tensors).map_err(damaged)
     }
 
@@ -253,7 +242,7 @@ mod tests {
         }
         let mut writer = Writer::default();
         writer.bytes("x".into(), &[1]);
-        let newer = writer.finish(KEY, format!("{{\"format\":{}}}", FORMAT + 1)).unwrap();
+        let newer = writer.to_bytes(KEY, format!("{{\"format\":{}}}", FORMAT + 1)).unwrap();
         assert!(message(&newer).contains("update tasnif"), "{}", message(&newer));
     }
 

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Vectorizer;
 use super::fit::fit;
+use super::{Block, Columns, Vectorizer};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 use crate::features::ngram::{Analyzer, NgramRange};
 use crate::features::pooled::VectorParams;
 use crate::features::window::Window;
-use crate::text::normalize::Switches;
-use crate::text::tokenize::{SubwordTokenizer, WordParams};
+use crate::text::normalize::{Normalizer, Switches};
+use crate::text::tokenize::{SubwordTokenizer, WordParams, WordTokenizer};
 use crate::vectors::WordVectors;
 
 /// Everything between raw text and rows.
@@ -62,6 +62,48 @@ impl VectorizerParams {
         let (vectorizer, rows) = fit(self, texts, true)?;
         let rows = rows.unwrap_or_else(|| Csr::new(vectorizer.width()));
         Ok((vectorizer, rows))
+    }
+
+    /// The vectorizer itself, where nothing has to be learned from texts: every block is hashed and without idf.
+    ///
+    /// ```
+    /// use tasnif::features::ngram::Analyzer;
+    /// use tasnif::features::vectorizer::{NgramParams, VectorizerParams, Weight};
+    ///
+    /// let words = NgramParams { hash_bits: Some(18), weight: Weight::LogTf, ..NgramParams::new(Analyzer::Word) };
+    /// let params = VectorizerParams { features: vec![words], ..VectorizerParams::default() };
+    /// let vectorizer = params.hashed()?;
+    /// assert_eq!(vectorizer.width(), 1 << 18);
+    /// assert_eq!(vectorizer, params.fit(&["any text"])?);
+    /// # Ok::<(), tasnif::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for options that make no sense, and where texts have to be seen.
+    pub fn hashed(&self) -> Result<Vectorizer> {
+        self.check()?;
+        if !self.vectors.is_empty() {
+            return Err(Error::Parameter(
+                "the scale of pooled word vectors has to be learned from the texts: leave them out".into(),
+            ));
+        }
+        let block = |params: &NgramParams| match params.hash_bits {
+            Some(bits) if !params.weight.uses_idf() => {
+                Ok(Block { params: params.clone(), columns: Columns::Hashed { bits }, idf: Vec::new() })
+            }
+            _ => Err(Error::Parameter(format!(
+                "{} n-grams without hash_bits, or with a weight of idf, have to be learned from the texts: give the block \
+                 hash_bits = 22 and weight = \"log-tf\"",
+                params.analyzer
+            ))),
+        };
+        Vectorizer::from_parts(
+            Normalizer::new(self.normalize),
+            WordTokenizer::new(self.words),
+            self.subwords.clone(),
+            self.features.iter().map(block).collect::<Result<_>>()?,
+            Vec::new(),
+        )
     }
 
     /// Whether the options make sense.
