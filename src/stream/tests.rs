@@ -251,7 +251,7 @@ fn a_model_that_cannot_go_on_is_refused() {
     let model = batch.fit(&data.iter().cloned().collect()).unwrap();
     assert!(message(&params(64), model).contains("not trained by the online learner"));
     let mut wider = params(64);
-    let FeatureParams::Ngrams(block) = &mut wider.features[0];
+    let block = wider.features[0].ngrams_mut().unwrap();
     block.hash_bits = Some(13);
     assert!(message(&wider, fit(&params(64), &data).pipeline).contains("other features"));
 }
@@ -304,7 +304,7 @@ fn what_cannot_be_learned_from_a_stream_is_refused() {
     };
     let block = |change: &dyn Fn(&mut NgramParams)| {
         changed(&|params| {
-            let FeatureParams::Ngrams(block) = &mut params.features[0];
+            let block = params.features[0].ngrams_mut().unwrap();
             change(block);
         })
     };
