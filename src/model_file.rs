@@ -71,7 +71,7 @@ impl Pipeline {
     /// [`Error::Parameter`] when a part is too large for the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let fail = |error: std::io::Error| Error::Parameter(error.to_string());
-        self.writer().to_bytes(KEY, self.header()?).map_err(fail)
+        self.writer().into_bytes(KEY, self.header()?).map_err(fail)
     }
 
     fn header(&self) -> Result<String> {
@@ -355,7 +355,7 @@ mod tests {
         assert!(message(&other.unwrap()).contains("not a tasnif model"));
         let mut writer = Writer::default();
         writer.bytes("x".into(), &[1]);
-        let newer = writer.to_bytes(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
+        let newer = writer.into_bytes(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
         assert!(message(&newer).contains("update tasnif"), "{}", message(&newer));
     }
 

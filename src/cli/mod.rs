@@ -45,7 +45,7 @@ Exit codes: 0 done, 1 a check did not hold, 2 bad usage or bad input.";
 #[derive(Subcommand)]
 enum Command {
     Predict(predict::Args),
-    Train(train::Args),
+    Train(Box<train::Args>),
     Tune(tune::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
@@ -58,7 +58,7 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Predict(args) => predict::run(args),
-        Command::Train(args) => train::run(args),
+        Command::Train(args) => train::run(*args),
         Command::Tune(args) => tune::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Inspect(args) => inspect::run(args),

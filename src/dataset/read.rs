@@ -78,7 +78,7 @@ impl Dataset {
     /// [`Error::Parameter`] for an unknown or unlabelled format.
     pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
         let path = path.as_ref();
-        let mut reading = Reading::open(path.as_ref(), options)?;
+        let mut reading = Reading::open(path, options)?;
         let examples = reading.by_ref().map(|record| record.map(Example::from)).collect::<Result<_>>()?;
         Ok(Dataset { sources: vec![reading.into_source()], examples })
     }

@@ -5,7 +5,7 @@
 //! `a / (a + p(word))` (Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings", ICLR 2017,
 //! without its removal of the first component), or are all 1.
 //!
-//! A linear classifier over means is a table with one weight a word and class: [`Pooled::fold`] makes it, so that a
+//! A linear classifier over means is a table with one weight a word and class: training makes it when it ends, so that a
 //! trained pipeline carries no vectors and a word costs one look-up. A folded block has one column a word, whose value
 //! is the share of the word among the words of the window.
 

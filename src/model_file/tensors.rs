@@ -84,7 +84,7 @@ impl<'a> Writer<'a> {
     }
 
     /// The bytes of the file.
-    pub(crate) fn to_bytes(self, key: &str, metadata: String) -> io::Result<Vec<u8>> {
+    pub(crate) fn into_bytes(self, key: &str, metadata: String) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         self.write(key, metadata, &mut bytes)?;
         Ok(bytes)
@@ -251,7 +251,7 @@ mod tests {
         writer.rows("w".into(), &floats, 3, &rows);
         writer.f32s("f".into(), &floats);
         writer.u64s("k".into(), &[7, u64::MAX]);
-        let file = writer.to_bytes("key", "{}".into()).unwrap();
+        let file = writer.into_bytes("key", "{}".into()).unwrap();
         let tensors = Tensors::read(&file, "key").unwrap().unwrap();
         tensors.verify().unwrap();
         assert_eq!(tensors.bytes("b").unwrap(), b"text");

@@ -1,6 +1,7 @@
 //! The options of a pipeline, as they stand in a pipeline file (TOML).
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -394,13 +395,15 @@ impl PipelineParams {
         let mut blocks = Vec::new();
         for feature in &self.features {
             let FeatureParams::Vectors(params) = feature else { continue };
-            let key = (params.file.as_path(), params.max_words);
-            if !read.contains_key(&key) {
-                let mut vectors = WordVectors::load(&params.file)?;
-                vectors.truncate(params.max_words.unwrap_or(usize::MAX));
-                read.insert(key, Arc::new(vectors));
-            }
-            blocks.extend(read.get(&key).map(|vectors| (params.clone(), Arc::clone(vectors))));
+            let vectors = match read.entry((params.file.as_path(), params.max_words)) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(place) => {
+                    let mut vectors = WordVectors::load(&params.file)?;
+                    vectors.truncate(params.max_words.unwrap_or(usize::MAX));
+                    Arc::clone(place.insert(Arc::new(vectors)))
+                }
+            };
+            blocks.push((params.clone(), vectors));
         }
         Ok(blocks)
     }

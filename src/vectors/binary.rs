@@ -94,7 +94,7 @@ impl WordVectors {
             }
             None => writer.f32s("rows".into(), &self.rows),
         }
-        writer.to_bytes(KEY, json).map_err(|error| Error::Parameter(error.to_string()))
+        writer.into_bytes(KEY, json).map_err(|error| Error::Parameter(error.to_string()))
     }
 
     /// Reads the bytes of a vectors file; `name` is for messages.
@@ -242,7 +242,7 @@ mod tests {
         }
         let mut writer = Writer::default();
         writer.bytes("x".into(), &[1]);
-        let newer = writer.to_bytes(KEY, format!("{{\"format\":{}}}", FORMAT + 1)).unwrap();
+        let newer = writer.into_bytes(KEY, format!("{{\"format\":{}}}", FORMAT + 1)).unwrap();
         assert!(message(&newer).contains("update tasnif"), "{}", message(&newer));
     }
 

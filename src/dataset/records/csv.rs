@@ -40,7 +40,7 @@ impl<R: BufRead> Csv<R> {
         let text = if empty { 0 } else { need(&options.text_field, "--text-field")? };
         let label =
             if labelled && !empty { Some(need(&options.label_field, "--label-field")?) } else { None };
-        let (group, weight) = (options.group_field.split(',').find_map(|name| find(name)), find("weight"));
+        let (group, weight) = (options.group_field.split(',').find_map(&find), find("weight"));
         Ok(Csv { reader, record: ByteRecord::new(), text, label, group, weight })
     }
 

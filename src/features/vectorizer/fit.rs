@@ -324,8 +324,9 @@ impl Share {
                 block.weigh(pairs, offset, &mut columns, &mut values);
                 offset += block.columns.len() as u32;
             }
+            let keys = keys.get(text).map_or(&[][..], Vec::as_slice);
             for pooled in &vectorizer.pooled {
-                pooled.append(&keys[text], offset, &mut seen, &mut mean, &mut columns, &mut values);
+                pooled.append(keys, offset, &mut seen, &mut mean, &mut columns, &mut values);
                 offset += pooled.width() as u32;
             }
             rows.push_sorted(&columns, &values);
