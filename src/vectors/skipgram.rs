@@ -21,12 +21,9 @@ use super::tokens::{Lines, Tokens};
 use crate::error::Result;
 use crate::random::SplitMix64;
 
-/// Words whose gradients are taken together, at most: a larger batch costs less to share out between threads, but uses older
-/// vectors.
+/// Words whose gradients are taken together. A larger batch costs less to share out between threads; too large a one and
+/// frequent words are moved too far at once.
 const BATCH: usize = 2048;
-/// How many gradients of one word a batch may hold, on the average: they are all taken at the same place, and the sum of too
-/// many overshoots. Twice as many already do on text of two dozen words.
-const PAIRS: f64 = 100.0;
 /// Words that one task takes.
 const CHUNK: usize = 128;
 /// Batches between two reports of progress.
@@ -41,26 +38,26 @@ pub(super) fn train(
 ) -> Result<Vec<f32>> {
     let words = tokens.words.len();
     let mut random = SplitMix64::stream(params.seed, 0);
-    let keep = keep_chances(tokens, options.subsample);
-    let noise: Vec<f64> = tokens.counts.iter().map(|&count| noise(count)).collect();
     let subwords = Subwords::new(&tokens.words, options.ngrams, options.ngram_bits);
     let mut model = Model {
         inputs: Table::random(words + subwords.buckets(), params.dim, padded(params.dim), &mut random),
         outputs: Table::zeros(words, padded(params.dim)),
-        noise: Alias::new(&noise),
+        noise: Alias::new(
+            &tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>(),
+        ),
         sigmoid: Sigmoid::new(),
         subwords,
         window: params.window,
         negatives: options.negatives,
     };
+    let keep = keep_chances(tokens, options.subsample);
     let mut chunks: Vec<Chunk> = (0..BATCH.div_ceil(CHUNK)).map(|_| Chunk::default()).collect();
     let (per_epoch, mut seen, mut batches) = (tokens.kept(), 0u64, 0u64);
-    let size = batch_size(tokens, &keep, (params.window + 1) * (options.negatives + 1));
     let total = per_epoch * options.epochs as u64;
     for _ in 0..options.epochs {
         let mut text = Text { lines: tokens.lines()?, line: Vec::new(), at: 0 };
         loop {
-            let batch = text.next_batch(size, &keep, &mut random)?;
+            let batch = text.next_batch(&keep, &mut random)?;
             if batch.read == 0 {
                 break;
             }
@@ -106,19 +103,6 @@ fn keep_chances(tokens: &Tokens, subsample: f64) -> Vec<f32> {
         if subsample > 0.0 { (ratio.sqrt() + ratio).min(1.0) as f32 } else { 1.0 }
     };
     tokens.counts.iter().map(chance).collect()
-}
-
-/// How often a word is drawn against others: its count to the power of 0.75, as in the paper.
-fn noise(count: u64) -> f64 {
-    libm::pow(count as f64, 0.75)
-}
-
-/// How many words are taken together: fewer where one word makes up much of the text, as in small vocabularies.
-fn batch_size(tokens: &Tokens, keep: &[f32], pairs_of_a_word: usize) -> usize {
-    let used = |(&count, &keep): (&u64, &f32)| count as f64 * f64::from(keep);
-    let all: f64 = tokens.counts.iter().zip(keep).map(used).sum();
-    let most = tokens.counts.iter().zip(keep).map(used).fold(0.0, f64::max);
-    ((PAIRS * all / (most * pairs_of_a_word as f64)) as usize).clamp(1, BATCH)
 }
 
 /// What is learned.
@@ -186,9 +170,9 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    fn next_batch(&mut self, size: usize, keep: &[f32], random: &mut SplitMix64) -> Result<Batch> {
-        let mut batch = Batch { words: Vec::with_capacity(size), lines: Vec::with_capacity(size), read: 0 };
-        while batch.words.len() < size {
+    fn next_batch(&mut self, keep: &[f32], random: &mut SplitMix64) -> Result<Batch> {
+        let mut batch = Batch { words: Vec::with_capacity(BATCH), lines: Vec::with_capacity(BATCH), read: 0 };
+        while batch.words.len() < BATCH {
             if self.at == self.line.len() {
                 self.line.clear();
                 self.at = 0;
@@ -197,7 +181,7 @@ impl Text<'_> {
                 }
             }
             let start = batch.words.len();
-            while self.at < self.line.len() && batch.words.len() < size {
+            while self.at < self.line.len() && batch.words.len() < BATCH {
                 let word = self.line[self.at];
                 self.at += 1;
                 batch.read += 1;
