@@ -494,3 +494,62 @@ fn the_shipped_data_is_what_its_card_says() {
         assert!(card.contains(&format!("| {label} | {count} |")), "{label} {count}");
     }
 }
+
+#[test]
+fn vectors_are_trained_looked_into_and_converted() {
+    let text = "قصفت الطائرات المدينة\nقصفت المدفعية البلدة\nأدان الوزير القصف\n".repeat(40);
+    let folder = Folder::with(&[("corpus.txt", text.as_bytes())]);
+    let [corpus, full, text, small] =
+        ["corpus.txt", "v.vectors", "v.vec", "s.vectors"].map(|name| folder.path(name));
+    let trained = stdout(tasnif([
+        "vectors".as_ref(),
+        "train".as_ref(),
+        corpus.as_os_str(),
+        "--dim".as_ref(),
+        "8".as_ref(),
+        "--output".as_ref(),
+        full.as_os_str(),
+    ]));
+    assert!(trained.contains("8 words, 8 numbers each, from 360 words"), "{trained}");
+    let run = |args: &[&std::ffi::OsStr]| stdout(tasnif(["vectors".as_ref()].iter().chain(args)));
+    let summary = run(&["inspect".as_ref(), full.as_os_str()]);
+    assert!(summary.contains("360 words, 100.0 %") && summary.contains("corpus.txt (120 lines"), "{summary}");
+    run(&["export".as_ref(), full.as_os_str(), "--output".as_ref(), text.as_os_str()]);
+    assert!(fs::read_to_string(&text).unwrap().starts_with("8 8\nقصفت "));
+    run(&[
+        "export".as_ref(),
+        text.as_os_str(),
+        "--output".as_ref(),
+        small.as_os_str(),
+        "--max-words".as_ref(),
+        "3".as_ref(),
+    ]);
+    // Words are folded before they are looked up; one that was cut off has no vector.
+    let near = run(&[
+        "inspect".as_ref(),
+        small.as_os_str(),
+        "قَصَفت".as_ref(),
+        "البحر".as_ref(),
+        "--top".as_ref(),
+        "1".as_ref(),
+    ]);
+    let lines: Vec<&str> = near.lines().collect();
+    assert!(lines.len() == 3 && lines[0] == "قصفت" && lines[2] == "البحر: no vector", "{near}");
+}
+
+#[test]
+fn what_is_no_corpus_and_what_is_no_vectors_is_named() {
+    let folder = Folder::with(&[("empty.txt", b""), ("v.vectors", b"nothing")]);
+    let out = folder.path("out.vectors");
+    let train = tasnif([
+        "vectors".as_ref(),
+        "train".as_ref(),
+        folder.path("empty.txt").as_os_str(),
+        "--output".as_ref(),
+        out.as_os_str(),
+    ]);
+    train.code(2).stderr(contains("give more text"));
+    assert!(!out.exists());
+    let inspect = tasnif(["vectors".as_ref(), "inspect".as_ref(), folder.path("v.vectors").as_os_str()]);
+    inspect.code(2).stderr(contains("v.vectors:1: neither vectors of tasnif nor .vec text"));
+}
