@@ -43,10 +43,10 @@ impl Default for TrainParams {
             normalize: Switches::default(),
             words: WordParams::default(),
             lossy: false,
-            dim: 100,
+            dim: 128,
             window: 5,
             min_count: 5,
-            max_words: 120_000,
+            max_words: 100_000,
             seed: 42,
             method: Method::SkipGram(SkipGramParams::default()),
         }
@@ -105,8 +105,7 @@ impl PpmiParams {
     }
 }
 
-/// Options of skip-gram with negative sampling (Mikolov et al. 2013), with the vectors of character n-grams added to
-/// those of words (Bojanowski et al. 2017).
+/// Options of skip-gram with negative sampling (Mikolov et al. 2013).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SkipGramParams {
@@ -118,22 +117,11 @@ pub struct SkipGramParams {
     pub rate: f32,
     /// Words more frequent than this share are skipped now and then; 0 skips none.
     pub subsample: f64,
-    /// The shortest and the longest character n-gram of a word that has a vector; `[0, 0]` for none.
-    pub ngrams: [usize; 2],
-    /// Character n-grams share 2^bits vectors.
-    pub ngram_bits: u32,
 }
 
 impl Default for SkipGramParams {
     fn default() -> Self {
-        SkipGramParams {
-            epochs: 5,
-            negatives: 5,
-            rate: 0.05,
-            subsample: 1e-4,
-            ngrams: [3, 6],
-            ngram_bits: 18,
-        }
+        SkipGramParams { epochs: 5, negatives: 5, rate: 0.05, subsample: 1e-4 }
     }
 }
 
@@ -209,15 +197,6 @@ impl SkipGramParams {
         }
         if !(0.0..1.0).contains(&self.subsample) {
             return fail(format!("subsample {}: give 0 or a small share such as 1e-4", self.subsample));
-        }
-        let [shortest, longest] = self.ngrams;
-        if longest > 0 && (shortest == 0 || shortest > longest || longest > 32) {
-            return fail(format!(
-                "ngrams {shortest}-{longest}: give two lengths such as 3-6, or 0-0 for none"
-            ));
-        }
-        if !(8..=24).contains(&self.ngram_bits) {
-            return fail(format!("ngram_bits {}: give 8 to 24", self.ngram_bits));
         }
         Ok(())
     }

@@ -1,29 +1,34 @@
 //! Skip-gram with negative sampling, the same to the bit on any number of threads.
 //!
-//! Mikolov et al., "Distributed representations of words and phrases and their compositionality", NIPS 2013; n-grams of
-//! characters after Bojanowski et al., "Enriching word vectors with subword information", TACL 5, 2017. A word's own
-//! vector and those of its n-grams are averaged; that average is fitted to tell the words around it from random words.
+//! Mikolov et al., "Distributed representations of words and phrases and their compositionality", NIPS 2013: the vector of a
+//! word is fitted to tell the words around it from random words.
 //!
 //! The usual programs let threads write over each other ("Hogwild"), so that no two runs agree. Here the text goes by in
 //! batches of [`BATCH`] words. All gradients of a batch are taken at the vectors as they stood before it, in chunks of fixed
 //! size; then each part of the table adds up what is its own, in the order of the text. All words of a window share
 //! their random words (Ji et al., "Parallelizing word2vec in shared and distributed memory", 2016), which turns most of the
-//! work into products of rows that are in the cache, and a word's average is taken once, not once a neighbour.
+//! work into products of rows that are in the cache.
+//!
+//! Vectors of character n-grams (Bojanowski et al. 2017) are left out: n-grams are few and frequent, so that the gradients of
+//! a batch overshoot, and rows for them are most of a model file. Words never seen are served by
+//! [`super::WordVectors::index_or_part`].
 
 use rayon::prelude::*;
 
 use super::alias::Alias;
 use super::kernel::{add, add_rows, dot, padded};
 use super::params::{Progress, SkipGramParams, Stage, TrainParams};
-use super::subwords::Subwords;
 use super::table::{PARTS, Table, part_of};
 use super::tokens::{Lines, Tokens};
 use crate::error::Result;
 use crate::random::SplitMix64;
 
-/// Words whose gradients are taken together. A larger batch costs less to share out between threads; too large a one and
-/// frequent words are moved too far at once.
+/// Words whose gradients are taken together, at most: a larger batch costs less to share out between threads, but uses older
+/// vectors.
 const BATCH: usize = 2048;
+/// How many gradients of one word a batch may hold, on the average: they are all taken at the same place, and the sum of too
+/// many overshoots. Twice as many already do on text of two dozen words.
+const PAIRS: f64 = 100.0;
 /// Words that one task takes.
 const CHUNK: usize = 128;
 /// Batches between two reports of progress.
@@ -38,26 +43,24 @@ pub(super) fn train(
 ) -> Result<Vec<f32>> {
     let words = tokens.words.len();
     let mut random = SplitMix64::stream(params.seed, 0);
-    let subwords = Subwords::new(&tokens.words, options.ngrams, options.ngram_bits);
+    let keep = keep_chances(tokens, options.subsample);
+    let noise: Vec<f64> = tokens.counts.iter().map(|&count| noise(count)).collect();
     let mut model = Model {
-        inputs: Table::random(words + subwords.buckets(), params.dim, padded(params.dim), &mut random),
+        inputs: Table::random(words, params.dim, padded(params.dim), &mut random),
         outputs: Table::zeros(words, padded(params.dim)),
-        noise: Alias::new(
-            &tokens.counts.iter().map(|&count| libm::pow(count as f64, 0.75)).collect::<Vec<_>>(),
-        ),
+        noise: Alias::new(&noise),
         sigmoid: Sigmoid::new(),
-        subwords,
         window: params.window,
         negatives: options.negatives,
     };
-    let keep = keep_chances(tokens, options.subsample);
     let mut chunks: Vec<Chunk> = (0..BATCH.div_ceil(CHUNK)).map(|_| Chunk::default()).collect();
     let (per_epoch, mut seen, mut batches) = (tokens.kept(), 0u64, 0u64);
+    let size = batch_size(tokens, &keep, (params.window + 1) * (options.negatives + 1));
     let total = per_epoch * options.epochs as u64;
     for _ in 0..options.epochs {
         let mut text = Text { lines: tokens.lines()?, line: Vec::new(), at: 0 };
         loop {
-            let batch = text.next_batch(&keep, &mut random)?;
+            let batch = text.next_batch(size, &keep, &mut random)?;
             if batch.read == 0 {
                 break;
             }
@@ -84,9 +87,7 @@ pub(super) fn train(
     progress(Progress { stage: Stage::Learning, done: total, total });
     let mut rows = vec![0f32; words * params.dim];
     rows.par_chunks_mut(params.dim).enumerate().for_each(|(word, row)| {
-        let mut average = vec![0f32; padded(params.dim)];
-        model.average(word as u32, &mut average);
-        row.copy_from_slice(&average[..params.dim]);
+        row.copy_from_slice(&model.inputs.row(word as u32)[..params.dim]);
     });
     Ok(rows)
 }
@@ -105,31 +106,32 @@ fn keep_chances(tokens: &Tokens, subsample: f64) -> Vec<f32> {
     tokens.counts.iter().map(chance).collect()
 }
 
+/// How often a word is drawn against others: its count to the power of 0.75, as in the paper.
+fn noise(count: u64) -> f64 {
+    libm::pow(count as f64, 0.75)
+}
+
+/// How many words are taken together: fewer where one word makes up much of the text, as in small vocabularies.
+fn batch_size(tokens: &Tokens, keep: &[f32], pairs_of_a_word: usize) -> usize {
+    let used = |(&count, &keep): (&u64, &f32)| count as f64 * f64::from(keep);
+    let all: f64 = tokens.counts.iter().zip(keep).map(used).sum();
+    let most = tokens.counts.iter().zip(keep).map(used).fold(0.0, f64::max);
+    ((PAIRS * all / (most * pairs_of_a_word as f64)) as usize).clamp(1, BATCH)
+}
+
 /// What is learned.
 struct Model {
-    /// A row a word, then a row a bucket of n-grams.
+    /// A row a word: what is kept.
     inputs: Table,
-    /// A row a word.
+    /// A row a word: what the others are told from.
     outputs: Table,
     noise: Alias,
     sigmoid: Sigmoid,
-    subwords: Subwords,
     window: usize,
     negatives: usize,
 }
 
 impl Model {
-    /// The mean of a word's row and the rows of its n-grams.
-    fn average(&self, word: u32, out: &mut [f32]) {
-        out.copy_from_slice(self.inputs.row(word));
-        let ngrams = self.subwords.of(word);
-        if !ngrams.is_empty() {
-            ngrams.iter().for_each(|&row| add(out, self.inputs.row(row)));
-            let share = 1.0 / (ngrams.len() + 1) as f32;
-            out.iter_mut().for_each(|value| *value *= share);
-        }
-    }
-
     /// Adds the gradients of a batch, in the order of the text.
     fn apply(&mut self, chunks: &[Chunk]) {
         let dim = self.inputs.dim();
@@ -170,9 +172,9 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    fn next_batch(&mut self, keep: &[f32], random: &mut SplitMix64) -> Result<Batch> {
-        let mut batch = Batch { words: Vec::with_capacity(BATCH), lines: Vec::with_capacity(BATCH), read: 0 };
-        while batch.words.len() < BATCH {
+    fn next_batch(&mut self, size: usize, keep: &[f32], random: &mut SplitMix64) -> Result<Batch> {
+        let mut batch = Batch { words: Vec::with_capacity(size), lines: Vec::with_capacity(size), read: 0 };
+        while batch.words.len() < size {
             if self.at == self.line.len() {
                 self.line.clear();
                 self.at = 0;
@@ -181,7 +183,7 @@ impl Text<'_> {
                 }
             }
             let start = batch.words.len();
-            while self.at < self.line.len() && batch.words.len() < BATCH {
+            while self.at < self.line.len() && batch.words.len() < size {
                 let word = self.line[self.at];
                 self.at += 1;
                 batch.read += 1;
@@ -200,15 +202,15 @@ impl Text<'_> {
 /// The gradients of some words of a batch, and the room to take them in.
 #[derive(Default)]
 struct Chunk {
-    /// Averages of the words of the chunk and of a window to each side.
-    averages: Vec<f32>,
+    /// Rows of the words of the chunk and of a window to each side.
+    inputs: Vec<f32>,
     /// By how much each of these moves.
     input_gradients: Vec<f32>,
     /// The word at hand, then its random words.
     drawn: Vec<u32>,
     /// Their rows.
     outputs: Vec<f32>,
-    /// For each neighbour, how far its average moves along each of these rows, and they along it.
+    /// For each neighbour, how far its row moves along each of these rows, and they along it.
     by_neighbour: Vec<f32>,
     /// The same numbers, row by row.
     by_output: Vec<f32>,
@@ -226,9 +228,9 @@ impl Chunk {
         let (dim, sigmoid) = (model.inputs.dim(), &model.sigmoid);
         let end = (start + CHUNK).min(batch.words.len());
         let (first, last) = (start.saturating_sub(model.window), (end + model.window).min(batch.words.len()));
-        self.averages.resize((last - first) * dim, 0.0);
-        for (row, &word) in self.averages.chunks_exact_mut(dim).zip(&batch.words[first..last]) {
-            model.average(word, row);
+        self.inputs.resize((last - first) * dim, 0.0);
+        for (row, &word) in self.inputs.chunks_exact_mut(dim).zip(&batch.words[first..last]) {
+            row.copy_from_slice(model.inputs.row(word));
         }
         refill(&mut self.input_gradients, (last - first) * dim);
         refill(&mut self.output_gradients, (end - start) * (model.negatives + 1) * dim);
@@ -249,7 +251,7 @@ impl Chunk {
             }
             // The word itself stands among its neighbours with factors of zero: one stretch of rows in place of two.
             let span = (left - first) * dim..(right - first) * dim;
-            let inputs = &self.averages[span.clone()];
+            let inputs = &self.inputs[span.clone()];
             let (width, height) = (self.drawn.len(), right - left);
             self.by_neighbour.clear();
             self.by_neighbour.resize(width * height, 0.0);
@@ -282,9 +284,7 @@ impl Chunk {
             }
         }
         for (&word, index) in batch.words[first..last].iter().zip(0u32..) {
-            for &row in std::iter::once(&word).chain(model.subwords.of(word)) {
-                self.input_moves[part_of(row)].push((row, index));
-            }
+            self.input_moves[part_of(word)].push((word, index));
         }
     }
 }
