@@ -221,10 +221,7 @@ impl Learner {
         };
         let loss = derive(gradient, class);
         if !loss.is_finite() {
-            return Err(Error::Dataset(
-                "the weights have grown out of bounds: give smaller record weights, class weights or alpha"
-                    .into(),
-            ));
+            return Err(out_of_bounds());
         }
         seen.records += 1;
         seen.hits += u64::from(best == class);
@@ -236,6 +233,9 @@ impl Learner {
                 *g * *g
             })
             .sum();
+        if !square.is_finite() {
+            return Err(out_of_bounds());
+        }
         let mut alpha = rate.alpha;
         if let [_] = gradient {
             // The weight is that of the second class less that of the first, and each of them moves.
@@ -345,4 +345,10 @@ fn step_fixed<const K: usize>(
 fn of_feature(squares: &mut f32, value: f32, square: f32, rate: Rate) -> f32 {
     *squares += value * value * square;
     value * rate.alpha / (rate.beta + squares.sqrt())
+}
+
+fn out_of_bounds() -> Error {
+    Error::Dataset(
+        "the weights have grown out of bounds: give smaller record weights, class weights or alpha".into(),
+    )
 }
