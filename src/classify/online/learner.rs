@@ -43,7 +43,7 @@ pub(crate) struct Learner {
     pub(super) squares: Vec<f32>,
     pub(super) intercept_square: f32,
     /// Room for the derivatives of one record.
-    gradient: Vec<f32>,
+    pub(super) gradient: Vec<f32>,
 }
 
 /// What is stored of a learner.
