@@ -126,8 +126,9 @@ impl Pipeline {
     /// [`Error::Model`] for bytes that are no model, are damaged, or come from a newer version.
     pub fn from_bytes(bytes: &[u8], name: &Path) -> Result<Pipeline> {
         let fail = |message: String| Error::Model { path: name.to_owned(), message };
-        let damaged =
-            |error: String| fail(format!("damaged model file ({error}); train or download it again"));
+        let damaged = |error: String| {
+            fail(format!("damaged or truncated model file ({error}); train or download it again"))
+        };
         let foreign = || fail("not a tasnif model file; give one that `tasnif train` wrote".into());
         let tensors = Tensors::read(bytes, KEY).map_err(damaged)?.ok_or_else(foreign)?;
         let version: Version =

@@ -80,7 +80,10 @@ fn an_article_becomes_labelled_sentences_with_offsets_into_the_file() {
 #[test]
 fn the_table_has_label_score_text_and_a_count() {
     let out = stdout(stdin(&["predict"], "أعلنت الوزارة رصد ستة خروقات للهدنة خلال يوم.".as_bytes()));
-    assert!(out.starts_with("ceasefire_monitoring  0."), "{out}");
+    assert!(
+        out.starts_with("ceasefire_monitoring  0.") || out.starts_with("ceasefire_monitoring  1."),
+        "{out}"
+    );
     assert!(
         out.contains("  أعلنت الوزارة رصد ستة خروقات للهدنة خلال يوم.\n1 record: 1 ceasefire_monitoring\n"),
         "{out}"
@@ -486,7 +489,7 @@ fn a_closed_pipe_is_no_error() {
 fn the_shipped_data_is_what_its_card_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let options = tasnif::dataset::ReadOptions::default();
-    let files = ["written-1.jsonl", "written-2.jsonl", "written-3.jsonl"].map(|name| folder.join(name));
+    let files = [1, 2, 3, 4, 5].map(|part| folder.join(format!("written-{part}.jsonl")));
     let data = tasnif::dataset::Dataset::read_all(files, &options).unwrap();
     let card = fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(card.contains(&format!("{} sentences", data.len())), "{}", data.len());

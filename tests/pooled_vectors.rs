@@ -111,8 +111,9 @@ fn words_that_training_never_saw_are_labelled_by_their_vectors() {
     let data: Dataset = (0..20)
         .map(|i| if i % 2 == 0 { Example::new("qasafat", "strike") } else { Example::new("adaana", "talks") })
         .collect();
-    let mut params = PipelineParams::default();
-    params.features = vec![FeatureParams::Vectors(VectorParams { scale: 1.0, ..VectorParams::new(&path) })];
+    let vectors = VectorParams { scale: 1.0, ..VectorParams::new(&path) };
+    let params =
+        PipelineParams { features: vec![FeatureParams::Vectors(vectors)], ..PipelineParams::default() };
     let pipeline = params.fit(&data).unwrap();
     assert_eq!(pipeline.predict("aghaarat").unwrap().label, "strike");
     assert_eq!(pipeline.predict("naddada").unwrap().label, "talks");

@@ -181,8 +181,10 @@ fn kind(classifier: &impl Serialize) -> anyhow::Result<String> {
 fn top_features(pipeline: &Pipeline, top: usize) -> Vec<LabelFeatures<'_>> {
     let linear = pipeline.classifier().linear();
     let label = |(class, label)| {
-        let mut best: Vec<(usize, f32)> =
-            (0..linear.features()).map(|f| (f, linear.weight(f, class))).collect();
+        let mut best: Vec<(usize, f32)> = (0..linear.features())
+            .map(|f| (f, linear.weight(f, class)))
+            .filter(|(_, weight)| *weight != 0.0)
+            .collect();
         best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let names = best
             .into_iter()

@@ -177,7 +177,7 @@ impl<'a> Tensors<'a> {
     pub(crate) fn read(file: &'a [u8], key: &str) -> Result<Option<Self>, String> {
         let metadata = match SafeTensors::read_metadata(file) {
             Ok((_, metadata)) => metadata.metadata().as_ref().and_then(|entries| entries.get(key).cloned()),
-            Err(_) if contains(file, key) => return Err("truncated".into()),
+            Err(_) if contains(file, key) => return Err("its header is cut short".into()),
             Err(_) => return Ok(None),
         };
         let Some(metadata) = metadata else { return Ok(None) };

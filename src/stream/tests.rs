@@ -28,7 +28,8 @@ fn examples(count: usize) -> Vec<Example> {
 }
 
 fn records(examples: &[Example]) -> impl Iterator<Item = Result<Example>> + Send + use<> {
-    examples.to_vec().into_iter().map(Ok)
+    let owned: Vec<Example> = examples.to_vec();
+    owned.into_iter().map(Ok)
 }
 
 fn fit(params: &PipelineParams, examples: &[Example]) -> Learned {
