@@ -55,7 +55,8 @@ fn training_is_the_same_to_the_bit_for_any_number_of_threads_and_differs_by_seed
         };
         let one = train(1, 7);
         assert_eq!(one, train(3, 7), "{method:?}");
-        assert_ne!(one.row(0), train(1, 8).row(0), "{method:?}");
+        let other = train(1, 8);
+        assert!((0..one.len()).any(|word| one.row(word) != other.row(word)), "{method:?}");
     }
 }
 
