@@ -6,12 +6,12 @@
 //!                    └──────── checkpoint after a block ────────┘
 //! ```
 //!
-//! Records are read a block at a time (`shuffle_buffer` of [`OnlineParams`](crate::classify::OnlineParams), or 64 MiB of text),
+//! Records are read a block at a time (`shuffle_buffer` of [`OnlineParams`](crate::classify::OnlineParams), or as many KiB of text),
 //! and each block is shuffled by the seed and its number. While one block is learned, the next one is read and its texts are
 //! turned into rows. In memory are two blocks of text and the weights: `4 · columns · (labels + 1)` bytes, with two labels 8
 //! bytes a column; 2^22 columns and five labels take 101 MB.
 //!
-//! Data that come sorted by label must be mixed within a block: [`Learned::one_label_blocks`] tells when they were not.
+//! Data that come sorted by label must be mixed within a block: [`Learned::uneven_blocks`] tells when they were not.
 //! [`crate::dataset::Stream`] mixes the files it reads.
 //!
 //! A label may come for the first time anywhere: from then on it has weights, which start at 0, and the others go on from
@@ -69,8 +69,9 @@ pub struct Learned {
     pub foreseen: f64,
     /// Full blocks.
     pub blocks: u64,
-    /// Full blocks of a single label: the data come sorted, and the model favours the last labels.
-    pub one_label_blocks: u64,
+    /// Full blocks whose labels were of quite another mix than those of the records before, or a single one: the data come
+    /// sorted, and the model favours the last labels.
+    pub uneven_blocks: u64,
     /// Labels with a class weight that no record had.
     pub weights_of_no_label: Vec<String>,
 }
@@ -247,9 +248,10 @@ impl<'a, I: Iterator<Item = Result<Example>> + Send> Run<'a, I> {
             self.learner = Some(learner);
             learned?;
             self.state.labels = self.reader.labels[..labels].to_vec();
+            let uneven = block.is_whole && block.end.is_uneven(&self.state.learned);
+            self.state.uneven += u64::from(uneven);
             self.state.learned.clone_from(&block.end);
             self.state.blocks += u64::from(block.is_whole);
-            self.state.one_label += u64::from(block.is_whole && block.has_one_label());
             if let Some(progress) = &mut progress {
                 progress(Progress { records: block.end.records, foreseen: self.foreseen() });
             }
@@ -280,7 +282,7 @@ impl<'a, I: Iterator<Item = Result<Example>> + Send> Run<'a, I> {
     /// The pipeline, with its labels sorted.
     fn finish(self) -> Result<Learned> {
         let (weights_of_no_label, foreseen) = (self.reader.weights_of_no_label(), self.foreseen());
-        let State { learned, labels, foresight, blocks, one_label, .. } = self.state;
+        let State { learned, labels, foresight, blocks, uneven, .. } = self.state;
         if learned.records == 0 {
             return Err(Error::Dataset("there are no records to train on: the files are empty".into()));
         }
@@ -324,7 +326,7 @@ impl<'a, I: Iterator<Item = Result<Example>> + Send> Run<'a, I> {
             resumed: self.resumed,
             foreseen,
             blocks,
-            one_label_blocks: one_label,
+            uneven_blocks: uneven,
             weights_of_no_label,
         })
     }

@@ -250,7 +250,7 @@ fn sorted_data_are_warned_of_where_the_buffer_is_too_small() {
     let (sorted, model) = (sorted.concat(), folder.str("m"));
     train(&["-", "--shuffle-buffer", "100", "--output", &model], &sorted)
         .success()
-        .stderr(contains("held a single label"));
+        .stderr(contains("the data come sorted"));
     let assert = train(&["-", "--output", &model], &sorted).success();
     assert.stderr("");
     // A file for each label is mixed as it is read.

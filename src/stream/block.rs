@@ -8,8 +8,8 @@ use crate::dataset::Example;
 use crate::error::{Error, Result};
 use crate::features::ngram::{fold, hash_bytes};
 
-/// Bytes of text after which a block is full, however few its records are.
-const MOST_TEXT: usize = 64 << 20;
+/// Bytes of text for each record of a full block: more are taken for a full block, however few the records are.
+const TEXT: usize = 1 << 10;
 
 /// How far a stream has been read.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -20,6 +20,25 @@ pub(super) struct Mark {
     pub(super) digest: u64,
     /// How many of them had each label, in the order in which the labels came.
     pub(super) counts: Vec<u64>,
+}
+
+impl Mark {
+    /// Whether the labels since `before` are of quite another mix than those up to there: more than half of the records (and what
+    /// chance adds) would have to have another label. At the start, whether there is one label alone.
+    pub(super) fn is_uneven(&self, before: &Mark) -> bool {
+        let (old, new) = (before.records as f64, (self.records - before.records) as f64);
+        let count = |label: usize| before.counts.get(label).copied().unwrap_or(0);
+        let new_counts = self.counts.iter().enumerate().map(|(label, &all)| all - count(label));
+        if new_counts.clone().filter(|&count| count > 0).count() < 2 {
+            return true;
+        }
+        let shares = new_counts.enumerate().map(|(label, new_count)| {
+            let share = if old > 0.0 { count(label) as f64 / old } else { new_count as f64 / new };
+            (new_count as f64 / new - share).abs()
+        });
+        let distance = 0.5 * shares.sum::<f64>();
+        distance > 0.5 + 0.5 * (self.counts.len() as f64 / new).sqrt()
+    }
 }
 
 /// Some records, waiting to be learned.
@@ -45,11 +64,6 @@ impl Block {
     pub(super) fn text(&self, record: usize) -> &str {
         let start = record.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..self.ends[record]]
-    }
-
-    /// Whether all of its records have one label.
-    pub(super) fn has_one_label(&self) -> bool {
-        self.classes.windows(2).all(|pair| pair[0] == pair[1])
     }
 
     pub(super) fn clear(&mut self) {
@@ -110,7 +124,7 @@ impl<I: Iterator<Item = Result<Example>>> Reader<I> {
     /// Fills a block; it is not whole when the data end first.
     pub(super) fn fill(&mut self, block: &mut Block) -> Result<()> {
         block.clear();
-        while block.len() < self.block && block.text.len() < MOST_TEXT {
+        while block.len() < self.block && block.text.len() < self.block * TEXT {
             let Some(example) = self.read()? else { break };
             let weight = example.weight * self.class_weights.get(example.label()).map_or(1.0, |&w| w as f32);
             if !(weight.is_finite() && weight >= 0.0) {
@@ -125,7 +139,7 @@ impl<I: Iterator<Item = Result<Example>>> Reader<I> {
             let class = self.count(example.label());
             block.classes.push(class);
         }
-        block.is_whole = block.len() == self.block || block.text.len() >= MOST_TEXT;
+        block.is_whole = block.len() == self.block || block.text.len() >= self.block * TEXT;
         block.end.clone_from(&self.mark);
         Ok(())
     }
@@ -227,6 +241,21 @@ mod tests {
         );
         assert_eq!(reader.labels, ["b", "a", "c"]);
         assert_eq!((block.end.records, block.end.counts), (5, vec![2, 2, 1]));
+    }
+
+    #[test]
+    fn a_block_of_another_mix_than_what_came_before_is_uneven() {
+        let mark =
+            |counts: [u64; 3]| Mark { records: counts.iter().sum(), counts: counts.to_vec(), digest: 0 };
+        let uneven = |before: [u64; 3], more: [u64; 3]| {
+            let after = std::array::from_fn(|label| before[label] + more[label]);
+            mark(after).is_uneven(&mark(before))
+        };
+        assert!(!uneven([0; 3], [90, 5, 5]) && uneven([0; 3], [0, 100, 0]));
+        assert!(!uneven([5000, 3000, 2000], [400, 400, 200]));
+        assert!(uneven([5000, 3000, 2000], [0, 0, 1000]), "one label alone");
+        assert!(uneven([9000, 1000, 0], [50, 100, 900]));
+        assert!(!uneven([400, 300, 300], [0, 2, 2]), "four records say little");
     }
 
     #[test]

@@ -44,8 +44,8 @@ pub(super) struct State {
     pub(super) end: Option<Mark>,
     /// Whole blocks learned.
     pub(super) blocks: u64,
-    /// Blocks of a single label among them.
-    pub(super) one_label: u64,
+    /// Uneven blocks among them.
+    pub(super) uneven: u64,
     pub(super) foresight: Foresight,
 }
 
@@ -60,7 +60,7 @@ impl State {
             labels,
             end: None,
             blocks: 0,
-            one_label: 0,
+            uneven: 0,
             foresight: Foresight::default(),
         }
     }

@@ -54,7 +54,7 @@ fn a_stream_is_learned_and_its_model_is_an_ordinary_one() {
     let learned = fit(&params(64), &data);
     assert_eq!(learned.pipeline.labels(), ["statement", "strike", "truce"]);
     assert!(accuracy(&learned.pipeline, &data) > 0.99 && learned.foreseen > 0.9, "{}", learned.foreseen);
-    assert_eq!((learned.blocks, learned.one_label_blocks), (31, 0));
+    assert_eq!((learned.blocks, learned.uneven_blocks), (31, 0));
     let bytes = learned.pipeline.to_bytes().unwrap();
     let loaded = Pipeline::from_bytes(&bytes, Path::new("m")).unwrap();
     assert_eq!(loaded, learned.pipeline);
@@ -201,8 +201,8 @@ fn sorted_data_are_learned_when_the_buffer_holds_many_labels_and_noticed_when_no
     data.sort_by(|a, b| a.label().cmp(b.label()));
     let shuffled = fit(&params(1000), &data);
     assert!(accuracy(&shuffled.pipeline, &data) > 0.99);
-    assert_eq!(shuffled.one_label_blocks, 0);
-    assert!(fit(&params(50), &data).one_label_blocks > 10);
+    assert_eq!(shuffled.uneven_blocks, 0);
+    assert!(fit(&params(50), &data).uneven_blocks > 10);
 }
 
 #[test]

@@ -15,7 +15,8 @@ use super::{Args, evaluate, progress, summary};
 /// The options of the online learner alone.
 #[derive(clap::Args)]
 pub struct OnlineOptions {
-    /// Records that are read and shuffled together; two such buffers of text are in memory [default: 65536]
+    /// Records that are read and shuffled together; two such buffers of text (of 1 KiB a record at most) are in memory [default:
+    /// 65536]
     #[arg(long, value_name = "N", help_heading = "Online")]
     shuffle_buffer: Option<usize>,
     /// Learn each shuffle buffer so many times before the next one is read [default: 1]
@@ -109,7 +110,7 @@ pub fn run(args: &Args, params: &PipelineParams) -> anyhow::Result<ExitCode> {
         progress: Some(&mut show),
     };
     let mut stream = Stream::open(&args.data, &args.input.read_options())?;
-    let Learned { mut pipeline, resumed, foreseen, blocks, one_label_blocks, weights_of_no_label } =
+    let Learned { mut pipeline, resumed, foreseen, blocks, uneven_blocks, weights_of_no_label } =
         params.fit_stream(&mut stream, options)?;
     pipeline.add_sources(stream.into_sources());
     let report = valid.map(|valid| evaluate(&pipeline, &valid, 0.0)).transpose()?;
@@ -123,10 +124,10 @@ pub fn run(args: &Args, params: &PipelineParams) -> anyhow::Result<ExitCode> {
     if let (Some(path), 1..) = (checkpoint, resumed) {
         println!("went on from {} behind record {resumed}", path.display());
     }
-    if one_label_blocks > 0 {
+    if uneven_blocks > 0 {
         eprintln!(
-            "warning: {one_label_blocks} of {blocks} shuffle buffers held a single label: the data come sorted, and the model \
-             favours the last labels; shuffle them, or give a larger --shuffle-buffer"
+            "warning: {uneven_blocks} of {blocks} shuffle buffers held other labels than the records before them: the data come \
+             sorted, and the model favours the last labels; shuffle them, or give a larger --shuffle-buffer"
         );
     }
     if !weights_of_no_label.is_empty() {
