@@ -124,7 +124,7 @@ impl<I: Iterator<Item = Result<Example>>> Reader<I> {
     /// Fills a block; it is not whole when the data end first.
     pub(super) fn fill(&mut self, block: &mut Block) -> Result<()> {
         block.clear();
-        while block.len() < self.block && block.text.len() < self.block * TEXT {
+        while block.len() < self.block && block.text.len() < self.block.saturating_mul(TEXT) {
             let Some(example) = self.read()? else { break };
             let weight = example.weight * self.class_weights.get(example.label()).map_or(1.0, |&w| w as f32);
             if !(weight.is_finite() && weight >= 0.0) {
@@ -139,7 +139,7 @@ impl<I: Iterator<Item = Result<Example>>> Reader<I> {
             let class = self.count(example.label());
             block.classes.push(class);
         }
-        block.is_whole = block.len() == self.block || block.text.len() >= self.block * TEXT;
+        block.is_whole = block.len() == self.block || block.text.len() >= self.block.saturating_mul(TEXT);
         block.end.clone_from(&self.mark);
         Ok(())
     }
