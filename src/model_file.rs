@@ -6,16 +6,15 @@
 //! bytes.
 
 pub(crate) mod online;
+mod pooled;
 pub(crate) mod tensors;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::classify::{Calibration, Classifier, ClassifierParams, ConformalScores, LinearModel};
 use crate::error::{Error, Result};
-use crate::features::pooled::{Dense, Kind, Pooled, VectorParams};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
 use crate::output::AtomicFile;
@@ -40,7 +39,7 @@ struct Header {
     subwords: Option<SubwordTokenizer>,
     /// What the columns of each block of pooled vectors are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pooled: Vec<PooledKind>,
+    pooled: Vec<pooled::PooledKind>,
     calibration: Calibration,
     /// Of a multi-label pipeline.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,14 +47,6 @@ struct Header {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     conformal: Option<ConformalScores>,
     provenance: Provenance,
-}
-
-/// A block of pooled vectors as the metadata has it: its words are in `words.N`, which blocks share.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PooledKind {
-    words: usize,
-    folded: bool,
 }
 
 /// The part of the metadata that every version has.
@@ -75,7 +66,7 @@ impl Pipeline {
     }
 
     fn header(&self) -> Result<String> {
-        let (pooled, _) = pooled_kinds(&self.vectorizer.pooled);
+        let (pooled, _) = pooled::kinds(&self.vectorizer.pooled);
         let header = Header {
             format: FORMAT,
             params: self.params.clone(),
@@ -98,18 +89,7 @@ impl Pipeline {
             }
             writer.f32s(format!("block.{index}.idf"), &block.idf);
         }
-        let (_, words) = pooled_kinds(&self.vectorizer.pooled);
-        for (index, vocabulary) in words.into_iter().enumerate() {
-            write_vocabulary(&mut writer, &format!("words.{index}"), vocabulary);
-        }
-        for (index, block) in self.vectorizer.pooled.iter().enumerate() {
-            if let Kind::Dense(dense) = &block.kind {
-                writer.f32s(format!("pooled.{index}.rows"), &dense.rows);
-                writer.f32s(format!("pooled.{index}.factors"), &dense.factors);
-                writer.f32s(format!("pooled.{index}.mean"), &dense.mean);
-                writer.f32s(format!("pooled.{index}.deviation"), &dense.deviation);
-            }
-        }
+        pooled::write(&self.vectorizer.pooled, &mut writer);
         if let Classifier::Online(model) = &self.classifier {
             online::write(model, &mut writer);
             return writer;
@@ -164,7 +144,7 @@ impl Pipeline {
             WordTokenizer::new(header.params.tokenize.words),
             header.subwords,
             blocks,
-            read_pooled(tensors, &header.params.features, &header.pooled)?,
+            pooled::read(tensors, &header.params.features, &header.pooled)?,
         )?;
         let (classes, width) = (header.labels.len(), vectorizer.width());
         let classifier = match (&header.params.classifier, &header.rules) {
@@ -238,60 +218,6 @@ impl Pipeline {
     pub fn embedded() -> Result<Pipeline> {
         Pipeline::from_bytes(EMBEDDED, Path::new("(embedded model)"))
     }
-}
-
-/// Blocks for the metadata, and the different vocabularies that they stand on.
-fn pooled_kinds(blocks: &[Pooled]) -> (Vec<PooledKind>, Vec<&Vocabulary>) {
-    let mut words: Vec<&Arc<Vocabulary>> = Vec::new();
-    let mut kinds = Vec::new();
-    for block in blocks {
-        // Equal ones are one, so that what was loaded is saved as it was.
-        let known = words.iter().position(|known| Arc::ptr_eq(known, &block.words) || **known == block.words);
-        let place = known.unwrap_or(words.len());
-        if known.is_none() {
-            words.push(&block.words);
-        }
-        kinds.push(PooledKind { words: place, folded: matches!(block.kind, Kind::Folded) });
-    }
-    (kinds, words.into_iter().map(Arc::as_ref).collect())
-}
-
-fn read_pooled(
-    tensors: &Tensors<'_>,
-    features: &[FeatureParams],
-    kinds: &[PooledKind],
-) -> Result<Vec<Pooled>> {
-    let damaged = Error::Parameter;
-    let params: Vec<&VectorParams> = features
-        .iter()
-        .filter_map(|block| match block {
-            FeatureParams::Vectors(params) => Some(params),
-            FeatureParams::Ngrams(_) => None,
-        })
-        .collect();
-    if params.len() != kinds.len() {
-        return Err(damaged(format!("{} blocks of vectors but options for {}", kinds.len(), params.len())));
-    }
-    let mut words: Vec<Arc<Vocabulary>> = Vec::new();
-    let mut blocks = Vec::with_capacity(kinds.len());
-    for (index, (&params, kind)) in params.iter().zip(kinds).enumerate() {
-        params.check()?;
-        if kind.words == words.len() {
-            words.push(Arc::new(read_vocabulary(tensors, &format!("words.{}", kind.words))?));
-        }
-        let of = words.get(kind.words).ok_or_else(|| damaged("a block of vectors without words".into()))?;
-        let pooled = match kind.folded {
-            true => Kind::Folded,
-            false => {
-                let part = |name: &str| tensors.f32s(&format!("pooled.{index}.{name}")).map_err(damaged);
-                let (rows, factors, mean, deviation) =
-                    (part("rows")?, part("factors")?, part("mean")?, part("deviation")?);
-                Kind::Dense(Dense::from_parts(of.len(), rows, factors, mean, deviation)?)
-            }
-        };
-        blocks.push(Pooled { params: params.clone(), words: Arc::clone(of), kind: pooled });
-    }
-    Ok(blocks)
 }
 
 fn write_vocabulary<'a>(writer: &mut Writer<'a>, name: &str, vocabulary: &'a Vocabulary) {

@@ -213,6 +213,7 @@ fn what_needs_the_data_twice_is_refused_with_its_cure() {
     let all = lines(30);
     with(&["--valid", "0.1"], &all).stderr(contains("name a file of held-out records"));
     with(&["--cv", "5"], &all).stderr(contains("--cv needs all records at once"));
+    with(&["--conformal", "0.2"], &all).stderr(contains("--conformal needs all records at once"));
     with(&["--group-near-duplicates", "0.8"], &all).stderr(contains("--group-near-duplicates"));
     with(&["--class-weight", "balanced"], &all).stderr(contains("in place of balanced"));
     with(&["--calibration", "platt"], &all).stderr(contains("calibration none"));

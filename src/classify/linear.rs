@@ -32,10 +32,7 @@ impl LinearModel {
                 intercept.len()
             )));
         }
-        if !weights.iter().chain(&intercept).all(|weight| weight.is_finite()) {
-            return Err(Error::Parameter("a weight of the model is not a finite number".into()));
-        }
-        Ok(LinearModel { classes, weights, intercept })
+        Self::finite(classes, weights, intercept)
     }
 
     /// A model with one decision value for each of `labels` labels, which a record may have in any number.
@@ -50,10 +47,14 @@ impl LinearModel {
                 intercept.len()
             )));
         }
+        Self::finite(labels, weights, intercept)
+    }
+
+    fn finite(classes: usize, weights: Vec<f32>, intercept: Vec<f32>) -> Result<Self> {
         if !weights.iter().chain(&intercept).all(|weight| weight.is_finite()) {
             return Err(Error::Parameter("a weight of the model is not a finite number".into()));
         }
-        Ok(LinearModel { classes: labels, weights, intercept })
+        Ok(LinearModel { classes, weights, intercept })
     }
 
     /// The same classes with other features.

@@ -20,7 +20,7 @@ use super::kernel::{add, add_rows, dot, padded};
 use super::params::{Progress, SkipGramParams, Stage, TrainParams};
 use super::table::{PARTS, Table, part_of};
 use super::tokens::{Lines, Tokens};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::random::SplitMix64;
 
 /// Words whose gradients are taken together, at most: a larger batch costs less to share out between threads, but uses older
@@ -35,6 +35,9 @@ const CHUNK: usize = 128;
 const REPORT: u64 = 16;
 
 /// Learns one row of `params.dim` numbers for each word of `tokens`, in their order.
+///
+/// # Errors
+/// [`Error::Io`] when the temporary file of the corpus cannot be read; [`Error::Dataset`] when the rate was too high for the text.
 pub(super) fn train(
     tokens: &Tokens,
     params: &TrainParams,
@@ -89,7 +92,17 @@ pub(super) fn train(
     rows.par_chunks_mut(params.dim).enumerate().for_each(|(word, row)| {
         row.copy_from_slice(&model.inputs.row(word as u32)[..params.dim]);
     });
-    Ok(rows)
+    bounded(rows)
+}
+
+/// The rows, unless a step was so long that they left the numbers.
+fn bounded(rows: Vec<f32>) -> Result<Vec<f32>> {
+    if rows.iter().all(|value| value.is_finite()) {
+        return Ok(rows);
+    }
+    Err(Error::Dataset(
+        "the vectors have grown out of bounds: give a lower rate, or text with more different words".into(),
+    ))
 }
 
 const fn chunks_of_a_batch() -> u64 {
@@ -314,5 +327,19 @@ impl Sigmoid {
     fn of(&self, x: f32) -> f32 {
         let step = (x + Self::REACH) * (Self::STEPS as f32 / (2.0 * Self::REACH));
         self.0[(step as i32).clamp(0, Self::STEPS as i32 - 1) as usize]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bounded;
+
+    #[test]
+    fn rows_that_left_the_numbers_are_an_error_with_its_cure() {
+        assert_eq!(bounded(vec![1.0, -2.0]).unwrap(), [1.0, -2.0]);
+        for lost in [f32::NAN, f32::INFINITY] {
+            let error = bounded(vec![1.0, lost]).unwrap_err().to_string();
+            assert!(error.contains("lower rate"), "{error}");
+        }
     }
 }

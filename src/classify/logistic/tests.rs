@@ -1,3 +1,4 @@
+use super::loss::log_loss;
 use super::*;
 use crate::random::SplitMix64;
 use ndarray::array;

@@ -144,6 +144,7 @@ impl Args {
     fn held_out(&self) -> anyhow::Result<Option<tasnif::Dataset>> {
         let refused = [
             ("--cv", self.cv.is_some(), "cross-validate a sample with --classifier logistic"),
+            ("--conformal", self.conformal.is_some(), "leave it out"),
             ("--group-near-duplicates", self.group_near_duplicates.is_some(), "leave it out"),
         ];
         if let Some((name, _, cure)) = refused.iter().find(|(_, given, _)| *given) {
