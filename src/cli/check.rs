@@ -117,7 +117,7 @@ struct Limits {
     #[arg(long, value_name = "N", default_value_t = 5, help_heading = "Limits")]
     min_class: usize,
     /// How far above chance the macro F1 of predictions from other fields may be
-    #[arg(long, value_name = "F1", default_value_t = 0.1, value_parser = share, help_heading = "Limits")]
+    #[arg(long, value_name = "F1", default_value_t = 0.2, value_parser = share, help_heading = "Limits")]
     max_leak: f64,
 }
 

@@ -154,8 +154,11 @@ fn keep(best: &mut Option<Twin>, twin: Twin) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::dataset::Example;
+    use crate::minhash::jaccard;
 
     fn data(records: &[(&str, &str)]) -> Dataset {
         records.iter().map(|(label, text)| Example::new(*text, *label)).collect()
@@ -214,6 +217,34 @@ mod tests {
         data.examples[1].labels = vec!["y".into(), "x".into()];
         let twins = find_twins(&data, data.len(), 0.5, |_, _| {}).unwrap();
         assert_eq!(of(&twins.conflicts), [(2, 0)]);
+    }
+
+    proptest! {
+        #[test]
+        fn twins_are_those_of_the_brute_force(
+            base in prop::collection::vec("[ابجد ]{30,50}", 1..5),
+            copies in prop::collection::vec((any::<prop::sample::Index>(), "[a-zA-Zه]{0,6}"), 0..15),
+            threshold in 0.2f64..0.8,
+        ) {
+            let copies = copies.iter().map(|(which, end)| format!("{}{end}", which.get(&base)));
+            let texts: Vec<String> = base.iter().cloned().chain(copies).collect();
+            let data: Dataset = texts.iter().map(|text| Example::new(text.as_str(), "a")).collect();
+            let twins = find_twins(&data, data.len(), threshold, |_, _| {}).unwrap();
+
+            let normalizer = Normalizer::default();
+            let seen: Vec<_> = texts.iter().map(|text| normalizer.normalize(text)).collect();
+            for twin in twins.exact.iter().chain(&twins.near) {
+                prop_assert!(twin.of < twin.record && twin.similarity >= threshold);
+                prop_assert_eq!(twin.similarity, jaccard(&seen[twin.of], &seen[twin.record]));
+            }
+            for record in 0..texts.len() {
+                let told = twins.exact.iter().chain(&twins.near).any(|twin| twin.record == record);
+                let best = (0..record).map(|of| jaccard(&seen[of], &seen[record])).fold(0.0, f64::max);
+                prop_assert!(!told || best >= threshold);
+                // From 0.2 above the threshold the sketches miss a pair with a chance below one in a million.
+                prop_assert!(told || best < threshold + 0.2 || seen[record].is_empty(), "{} of {}", best, record);
+            }
+        }
     }
 
     #[test]
