@@ -14,8 +14,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disjoint::DisjointSets;
+
 pub use format::Format;
 pub use read::{ReadOptions, open, read_text};
+pub(crate) use reading::Reading;
 pub use records::{Record, Records};
 pub use split::{Fold, folds, train_test_split};
 pub use stream::Stream;
@@ -104,11 +107,7 @@ impl Dataset {
 
     /// How many records have each label.
     pub fn label_counts(&self) -> BTreeMap<&str, usize> {
-        let mut counts = BTreeMap::new();
-        for label in self.examples.iter().flat_map(|example| &example.labels) {
-            *counts.entry(label.as_str()).or_default() += 1;
-        }
-        counts
+        count_labels(&self.examples)
     }
 
     /// The number of groups; a record without one is a group of its own.
@@ -141,19 +140,24 @@ impl Dataset {
     /// As [`crate::minhash::clusters`].
     pub fn group_near_duplicates(&mut self, threshold: f64) -> crate::Result<()> {
         let clusters = crate::minhash::clusters(&self.texts(), threshold)?;
+        self.join_groups(&clusters);
+        Ok(())
+    }
+
+    /// Joins the groups of records that are in one cluster, given by its smallest record.
+    pub(crate) fn join_groups(&mut self, clusters: &[usize]) {
         // A record without a group is a group of its own; a cluster joins the groups of its texts.
         let mut by_name: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut parent: Vec<usize> = (0..self.len()).collect();
+        let mut sets = DisjointSets::new(self.len());
         for (record, example) in self.examples.iter().enumerate() {
             let first =
                 example.group.as_deref().map_or(record, |name| *by_name.entry(name).or_insert(record));
-            join(&mut parent, record, first);
-            join(&mut parent, record, clusters[record]);
+            sets.join(record, first);
+            sets.join(record, clusters[record]);
         }
-        for record in 0..self.len() {
-            self.examples[record].group = Some(format!("near-duplicates-{}", root(&mut parent, record)));
+        for (example, root) in self.examples.iter_mut().zip(sets.into_roots()) {
+            example.group = Some(format!("near-duplicates-{root}"));
         }
-        Ok(())
     }
 
     /// Adds the records and sources of another data set.
@@ -163,18 +167,13 @@ impl Dataset {
     }
 }
 
-/// The smallest member of the set that holds `member`, in a forest of parents (union-find with path halving).
-fn root(parent: &mut [usize], mut member: usize) -> usize {
-    while parent[member] != member {
-        parent[member] = parent[parent[member]];
-        member = parent[member];
+/// How many records have each label.
+pub(crate) fn count_labels<'a>(examples: impl IntoIterator<Item = &'a Example>) -> BTreeMap<&'a str, usize> {
+    let mut counts = BTreeMap::new();
+    for label in examples.into_iter().flat_map(|example| &example.labels) {
+        *counts.entry(label.as_str()).or_default() += 1;
     }
-    member
-}
-
-fn join(parent: &mut [usize], a: usize, b: usize) {
-    let (a, b) = (root(parent, a), root(parent, b));
-    parent[a.max(b)] = a.min(b);
+    counts
 }
 
 impl FromIterator<Example> for Dataset {

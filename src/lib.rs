@@ -65,7 +65,9 @@ struct ReadmeExamples;
 
 pub mod classify;
 pub mod cross_validation;
+pub mod curate;
 pub mod dataset;
+mod disjoint;
 pub mod error;
 pub mod features;
 pub mod metrics;

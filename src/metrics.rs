@@ -55,3 +55,4 @@ pub use multilabel::{MultilabelFigures, multilabel_report};
 pub use paired::{PairedBootstrap, paired_bootstrap};
 pub use report::{Intervals, LabelFigures, Report};
 pub use statistic::Statistic;
+pub(crate) use statistic::Tally;

@@ -35,4 +35,5 @@ mod tests;
 
 pub use clusters::clusters;
 pub use grams::jaccard;
+pub(crate) use pairs::visit_near_duplicates;
 pub use pairs::{Pair, near_duplicates};

@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod check;
 mod evaluate;
 mod inspect;
 mod man;
@@ -38,6 +39,7 @@ Examples:
   tasnif tune labelled.tsv --output my.tasnif --time 60s    the best pipeline for it
   tasnif evaluate test.tsv --model my.tasnif            how good it is
   tasnif inspect my.tasnif                              what is in it
+  tasnif check labelled.tsv                             duplicates, label errors and leaks in data
   tasnif vectors train news.txt --output news.vectors   word vectors from raw text
 
 Exit codes: 0 done, 1 a check did not hold, 2 bad usage or bad input.";
@@ -48,6 +50,7 @@ enum Command {
     Train(Box<train::Args>),
     Tune(tune::Args),
     Evaluate(evaluate::Args),
+    Check(Box<check::Args>),
     Inspect(inspect::Args),
     Vectors(vectors::Args),
     Completions(man::CompletionsArgs),
@@ -61,6 +64,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Train(args) => train::run(*args),
         Command::Tune(args) => tune::run(args),
         Command::Evaluate(args) => evaluate::run(args),
+        Command::Check(args) => check::run(*args),
         Command::Inspect(args) => inspect::run(args),
         Command::Vectors(args) => vectors::run(args),
         Command::Completions(args) => man::completions(args),

@@ -27,6 +27,8 @@ pub struct ReadOptions {
     pub delimiter: u8,
     /// Read bytes that are not UTF-8 as replacement characters.
     pub lossy: bool,
+    /// Keep the fields that are none of the above, for [`Record::fields`](super::Record::fields).
+    pub other_fields: bool,
 }
 
 impl Default for ReadOptions {
@@ -40,6 +42,7 @@ impl Default for ReadOptions {
             multilabel: false,
             delimiter: b',',
             lossy: false,
+            other_fields: false,
         }
     }
 }
@@ -51,6 +54,12 @@ impl ReadOptions {
     /// [`Error::Parameter`] when neither tells.
     pub fn format_of(&self, path: &Path) -> Result<Format> {
         self.format.map_or_else(|| Format::of(path), Ok)
+    }
+
+    /// Whether the reader itself has a use for the field `name`.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        [self.text_field.as_str(), &self.label_field, "labels", "weight"].contains(&name)
+            || self.group_field.split(',').any(|group| group == name)
     }
 
     /// One label, or several where a separator is set.

@@ -11,7 +11,7 @@ use super::{Format, ReadOptions, Source};
 use crate::error::{Error, Result};
 
 /// A labelled file, or standard input.
-pub(super) struct Reading {
+pub(crate) struct Reading {
     path: PathBuf,
     records: Records<Hashing<BufReader<Box<dyn BufRead + Send>>>>,
     count: usize,
@@ -22,7 +22,7 @@ impl Reading {
     ///
     /// # Errors
     /// As [`super::Dataset::read`].
-    pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
+    pub(crate) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
         let mut reader = BufReader::with_capacity(1 << 16, open(path)?);
         let mut format = options.format_of(path)?;
         if format == Format::Text && options.format.is_none() {
@@ -35,12 +35,12 @@ impl Reading {
     }
 
     /// The bytes that the records so far took.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.records.reader().bytes
     }
 
     /// What is to be noted of a file that was read to its end.
-    pub(super) fn into_source(self) -> Source {
+    pub(crate) fn into_source(self) -> Source {
         let name =
             self.path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy().into_owned());
         let hash = self.records.into_reader().hash.finalize();
@@ -49,7 +49,7 @@ impl Reading {
     }
 
     /// The file.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

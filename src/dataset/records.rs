@@ -25,6 +25,9 @@ pub struct Record {
     pub weight: f32,
     /// The line it starts on, from 1.
     pub line: u64,
+    /// Its other fields by name, where [`ReadOptions::other_fields`] asks for them: nested ones under their path, lists as
+    /// one value, empty ones left out.
+    pub fields: Vec<(String, String)>,
 }
 
 /// The records of a reader, in order. After an error there may be more records.
@@ -138,7 +141,14 @@ impl<R: BufRead> Iterator for Records<R> {
 
 impl Record {
     fn plain(text: &str, line: u64) -> Self {
-        Record { text: text.to_owned(), labels: Vec::new(), group: None, weight: 1.0, line }
+        Record {
+            text: text.to_owned(),
+            labels: Vec::new(),
+            group: None,
+            weight: 1.0,
+            line,
+            fields: Vec::new(),
+        }
     }
 }
 
@@ -282,6 +292,23 @@ mod tests {
         let record = read(Format::Jsonl, data, &options, true).remove(0).unwrap();
         assert_eq!((record.text.as_str(), record.group.as_deref(), record.weight), ("x", Some("7"), 0.5));
         assert_eq!(record.labels, ["k"]);
+    }
+
+    #[test]
+    fn other_fields_are_kept_where_they_are_asked_for() {
+        let data = br#"{"text":"x","label":"k","group":"g","weight":1,"voice":"agency","n":3,"none":null,"flags":["b","a"],"at":{"place":"here","ok":true}}"#;
+        let options = ReadOptions { other_fields: true, ..ReadOptions::default() };
+        let record = read(Format::Jsonl, data, &options, true).remove(0).unwrap();
+        let fields: Vec<String> =
+            record.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(fields, ["at.ok=true", "at.place=here", "flags=a, b", "n=3", "voice=agency"]);
+        assert!(
+            read(Format::Jsonl, data, &ReadOptions::default(), true)[0].as_ref().unwrap().fields.is_empty()
+        );
+
+        let csv = b"voice,text,label,group,note\nagency,x,k,g,\n";
+        let record = read(Format::Csv, csv, &options, true).remove(0).unwrap();
+        assert_eq!(record.fields, [("voice".to_owned(), "agency".to_owned())]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub enum Statistic {
 
 /// Per-label counts: all that the figures need to know of a set of records.
 #[derive(Debug, Clone)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     /// Records by label, where gold and predicted agree.
     correct: Vec<u64>,
     /// Records by gold label.
@@ -24,18 +24,18 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(labels: usize) -> Self {
+    pub(crate) fn new(labels: usize) -> Self {
         Tally { correct: vec![0; labels], gold: vec![0; labels], predicted: vec![0; labels + 1] }
     }
 
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.correct.fill(0);
         self.gold.fill(0);
         self.predicted.fill(0);
     }
 
     /// Adds `count` records of label number `gold` that were given label number `predicted`.
-    pub(super) fn add(&mut self, gold: usize, predicted: usize, count: u64) {
+    pub(crate) fn add(&mut self, gold: usize, predicted: usize, count: u64) {
         self.gold[gold] += count;
         self.predicted[predicted] += count;
         if gold == predicted {
@@ -43,7 +43,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn statistic(&self, statistic: Statistic) -> f64 {
+    pub(crate) fn statistic(&self, statistic: Statistic) -> f64 {
         match statistic {
             Statistic::Accuracy => ratio(self.correct.iter().sum(), self.gold.iter().sum()),
             Statistic::MacroF1 => {

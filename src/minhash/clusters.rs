@@ -1,7 +1,8 @@
 //! Near duplicates put together.
 
-use super::near_duplicates;
+use super::pairs::visit_near_duplicates;
 use crate::Result;
+use crate::disjoint::DisjointSets;
 
 /// The cluster of each text: two texts are in one if a chain of [`near_duplicates`] joins them.
 ///
@@ -19,20 +20,7 @@ use crate::Result;
 /// # Ok::<(), tasnif::Error>(())
 /// ```
 pub fn clusters(texts: &[impl AsRef<str> + Sync], threshold: f64) -> Result<Vec<usize>> {
-    let mut parents: Vec<usize> = (0..texts.len()).collect();
-    for pair in near_duplicates(texts, threshold)? {
-        let (a, b) = (root(&mut parents, pair.a), root(&mut parents, pair.b));
-        // The smaller root stays one, so in the end a root is the smallest index of its cluster.
-        parents[a.max(b)] = a.min(b);
-    }
-    Ok((0..texts.len()).map(|text| root(&mut parents, text)).collect())
-}
-
-/// The root of `text`, its path halved on the way (Tarjan and van Leeuwen 1984).
-fn root(parents: &mut [usize], mut text: usize) -> usize {
-    while parents[text] != text {
-        parents[text] = parents[parents[text]];
-        text = parents[text];
-    }
-    text
+    let mut sets = DisjointSets::new(texts.len());
+    visit_near_duplicates(texts, threshold, |pair| sets.join(pair.a, pair.b), |_, _| {})?;
+    Ok(sets.into_roots())
 }

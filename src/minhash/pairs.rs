@@ -51,21 +51,40 @@ pub struct Pair {
 /// # Errors
 /// If `threshold` is not between 0.1 and 1.
 pub fn near_duplicates(texts: &[impl AsRef<str> + Sync], threshold: f64) -> Result<Vec<Pair>> {
+    let mut pairs = Vec::new();
+    visit_near_duplicates(texts, threshold, |pair| pairs.push(pair), |_, _| {})?;
+    pairs.par_sort_unstable_by_key(|pair| (pair.a, pair.b));
+    Ok(pairs)
+}
+
+/// Hands every pair of [`near_duplicates`] to `found`, each once, so that millions of them need not be kept. The order is
+/// the same on every run, but no order to rely on. `progress` hears how many bands are done, and of how many.
+///
+/// # Errors
+/// As [`near_duplicates`].
+pub(crate) fn visit_near_duplicates(
+    texts: &[impl AsRef<str> + Sync],
+    threshold: f64,
+    mut found: impl FnMut(Pair),
+    mut progress: impl FnMut(usize, usize),
+) -> Result<()> {
     if !(LEAST..=1.0).contains(&threshold) {
         return Err(Error::Parameter(format!(
             "a threshold of near duplicates lies between {LEAST} and 1, not at {threshold}: 0.8 finds reworded copies, 1 only the same grams"
         )));
     }
-    let (distinct, mut pairs) = collapse(texts);
+    let (distinct, copies) = collapse(texts);
+    copies.into_iter().for_each(&mut found);
     let sets: Vec<Box<[u64]>> = distinct.par_iter().map(|&text| hashed_set(texts[text].as_ref())).collect();
 
     let mut search = Search::new(&sets, threshold);
     for band in 0..search.bands {
-        let found = search.band(band).into_iter();
-        pairs.extend(found.map(|(a, b, similarity)| Pair { a: distinct[a], b: distinct[b], similarity }));
+        for (a, b, similarity) in search.band(band) {
+            found(Pair { a: distinct[a], b: distinct[b], similarity });
+        }
+        progress(band + 1, search.bands);
     }
-    pairs.par_sort_unstable_by_key(|pair| (pair.a, pair.b));
-    Ok(pairs)
+    Ok(())
 }
 
 /// The first copy of every text, in order, and the pairs that its later copies make with it.

@@ -18,6 +18,8 @@ pub(super) struct Csv<R> {
     label: Option<usize>,
     group: Option<usize>,
     weight: Option<usize>,
+    /// The columns that have none of these uses, where they are asked for.
+    others: Vec<(usize, String)>,
 }
 
 impl<R: BufRead> Csv<R> {
@@ -41,7 +43,16 @@ impl<R: BufRead> Csv<R> {
         let label =
             if labelled && !empty { Some(need(&options.label_field, "--label-field")?) } else { None };
         let (group, weight) = (options.group_field.split(',').find_map(&find), find("weight"));
-        Ok(Csv { reader, record: ByteRecord::new(), text, label, group, weight })
+        let mut others: Vec<(usize, String)> = Vec::new();
+        if options.other_fields {
+            others = header
+                .iter()
+                .map(|name| name.trim_start_matches('\u{FEFF}').to_owned())
+                .enumerate()
+                .collect();
+            others.retain(|(_, name)| !options.knows(name));
+        }
+        Ok(Csv { reader, record: ByteRecord::new(), text, label, group, weight, others })
     }
 
     pub(super) fn reader(&self) -> &R {
@@ -90,7 +101,14 @@ impl<R: BufRead> Csv<R> {
                 .ok_or("column 'weight' holds something that is not a number from 0")?,
             _ => 1.0,
         };
-        Ok(Record { text: field(self.text)?, labels, group, weight, line })
+        let mut fields = Vec::with_capacity(self.others.len());
+        for (column, name) in &self.others {
+            let value = field(*column)?;
+            if !value.is_empty() {
+                fields.push((name.clone(), value));
+            }
+        }
+        Ok(Record { text: field(self.text)?, labels, group, weight, line, fields })
     }
 }
 

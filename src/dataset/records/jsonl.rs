@@ -1,6 +1,6 @@
 //! One JSON object a line.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Record;
 use crate::dataset::ReadOptions;
@@ -39,7 +39,11 @@ pub(super) fn parse(
         Some(_) => return Err("field 'weight' is not a number from 0".into()),
     };
     let labels = if labelled { labels(&value, options)? } else { Vec::new() };
-    Ok(Record { text, labels, group, weight, line: number })
+    let mut fields = Vec::new();
+    if options.other_fields {
+        other_fields(object, "", options, &mut fields);
+    }
+    Ok(Record { text, labels, group, weight, line: number, fields })
 }
 
 fn labels(value: &Value, options: &ReadOptions) -> Result<Vec<String>, String> {
@@ -58,6 +62,35 @@ fn labels(value: &Value, options: &ReadOptions) -> Result<Vec<String>, String> {
             Err(format!("no field '{}' or 'labels'; name the label with --label-field", options.label_field))
         }
     }
+}
+
+/// The fields that `options` do not name, under their paths, into `fields`.
+fn other_fields(
+    object: &Map<String, Value>,
+    prefix: &str,
+    options: &ReadOptions,
+    fields: &mut Vec<(String, String)>,
+) {
+    for (key, value) in object {
+        let name = format!("{prefix}{key}");
+        match value {
+            _ if options.knows(&name) => {}
+            Value::Null => {}
+            Value::Object(inner) => other_fields(inner, &format!("{name}."), options, fields),
+            Value::Array(items) => {
+                // What order a list of tags has says nothing.
+                let mut items: Vec<String> = items.iter().map(plain).collect();
+                items.sort_unstable();
+                fields.push((name, items.join(", ")));
+            }
+            value => fields.push((name, plain(value))),
+        }
+    }
+}
+
+/// A value as text, a string without its quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A field by its name, or by a path of names joined by dots.
