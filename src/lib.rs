@@ -58,6 +58,8 @@
 //! # Features of this crate
 //!
 //! - `embedded-model` (default): the model for Arabic conflict news inside the library, as [`Pipeline::embedded`].
+//! - `linfa-classifiers` (default): training of linfa's own classifiers, [`classify::dense`]. Their models load and predict
+//!   without it.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

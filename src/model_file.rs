@@ -12,7 +12,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::classify::{Calibration, Classifier, LinearModel};
+use crate::classify::dense::Parts;
+use crate::classify::{Calibration, Classifier, ClassifierParams, DenseModel, LinearModel};
 use crate::error::{Error, Result};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
@@ -73,9 +74,15 @@ impl Pipeline {
             }
             writer.f32s(format!("block.{index}.idf"), &block.idf);
         }
-        let linear = self.classifier.linear();
-        writer.f32s("weights".into(), linear.weights());
-        writer.f32s("intercept".into(), linear.intercept());
+        if let Some(linear) = self.classifier.linear() {
+            writer.f32s("weights".into(), linear.weights());
+            writer.f32s("intercept".into(), linear.intercept());
+        }
+        if let Classifier::Dense(dense) = &self.classifier {
+            let parts = dense.parts();
+            parts.integers.iter().for_each(|(name, values)| writer.u32s(format!("dense.{name}"), values));
+            parts.numbers.iter().for_each(|(name, values)| writer.f64s(format!("dense.{name}"), values));
+        }
         writer.bytes(CHECKSUM.into(), &[0; CHECKSUM_BYTES]);
         let mut bytes = writer.finish(KEY, json)?;
         let end = bytes.len() - CHECKSUM_BYTES;
@@ -137,20 +144,12 @@ impl Pipeline {
             header.subwords,
             blocks,
         )?;
-        let weights = tensors.f32s("weights").map_err(damaged)?;
-        let intercept = tensors.f32s("intercept").map_err(damaged)?;
-        let linear = LinearModel::new(header.labels.len(), weights, intercept)?;
-        if linear.features() != vectorizer.width() {
-            return Err(damaged(format!(
-                "{} features but {} weights",
-                vectorizer.width(),
-                linear.features()
-            )));
-        }
+        let classifier =
+            classifier(tensors, &header.params.classifier, header.labels.len(), vectorizer.width())?;
         header.calibration.check(header.labels.len())?;
         Ok(Pipeline {
             calibration: header.calibration,
-            classifier: Classifier::from_linear(&header.params.classifier, linear),
+            classifier,
             params: header.params,
             vectorizer,
             labels: header.labels,
@@ -184,6 +183,33 @@ impl Pipeline {
     pub fn embedded() -> Result<Pipeline> {
         Pipeline::from_bytes(EMBEDDED, Path::new("(embedded model)"))
     }
+}
+
+/// The classifier of a kind, from its tensors.
+fn classifier(
+    tensors: &Tensors<'_>,
+    params: &ClassifierParams,
+    classes: usize,
+    width: usize,
+) -> Result<Classifier> {
+    let damaged = Error::Parameter;
+    if let Some(form) = params.dense_form() {
+        let mut parts = Parts::default();
+        for &name in form.integers() {
+            parts.integers.insert(name, tensors.u32s(&format!("dense.{name}")).map_err(damaged)?);
+        }
+        for &name in form.numbers() {
+            parts.numbers.insert(name, tensors.f64s(&format!("dense.{name}")).map_err(damaged)?);
+        }
+        return Ok(Classifier::Dense(DenseModel::from_parts(form, classes, width, parts)?));
+    }
+    let weights = tensors.f32s("weights").map_err(damaged)?;
+    let intercept = tensors.f32s("intercept").map_err(damaged)?;
+    let linear = LinearModel::new(classes, weights, intercept)?;
+    if linear.features() != width {
+        return Err(damaged(format!("{width} features but {} weights", linear.features())));
+    }
+    Classifier::from_linear(params, linear)
 }
 
 /// The bytes of the model that ships inside this library.

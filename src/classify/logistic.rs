@@ -167,7 +167,7 @@ impl ParamGuard for LogisticParams {
 /// How a solver ended.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Convergence {
-    /// Iterations or epochs taken.
+    /// Iterations or epochs taken; 0 where a solver does not say.
     pub iterations: usize,
     /// Whether the tolerance was reached.
     pub converged: bool,

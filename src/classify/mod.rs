@@ -5,6 +5,7 @@
 
 pub mod calibration;
 pub mod conformal;
+pub mod dense;
 pub mod linear;
 pub mod logistic;
 pub mod naive_bayes;
@@ -19,11 +20,14 @@ use linfa::{DatasetBase, ParamGuard};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::features::csr::{Csr, Row};
+
+use dense::{FormKind, Rule};
 
 pub use calibration::{Calibration, CalibrationMethod, IsotonicCurve};
 pub use conformal::{ConformalMethod, ConformalScores};
+pub use dense::DenseModel;
 pub use linear::LinearModel;
 pub use logistic::{Convergence, LogisticParams, LogisticRegression};
 pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
@@ -48,6 +52,22 @@ pub enum ClassifierParams {
     BernoulliNb(NaiveBayesParams),
     /// Naive Bayes ratios in front of an SVM or a logistic regression, on binary rows.
     Nbsvm(NbsvmParams),
+    /// linfa's Gaussian naive Bayes.
+    LinfaGaussianNb(dense::LinfaGaussianNbParams),
+    /// linfa's Bernoulli naive Bayes.
+    LinfaBernoulliNb(dense::LinfaBernoulliNbParams),
+    /// linfa's logistic regression.
+    LinfaLogistic(dense::LinfaLogisticParams),
+    /// linfa's support vector machine, with a linear or a Gaussian kernel.
+    LinfaSvm(dense::LinfaSvmParams),
+    /// linfa's decision tree.
+    LinfaTree(dense::LinfaTreeParams),
+    /// linfa's random forest.
+    LinfaForest(dense::LinfaForestParams),
+    /// linfa's AdaBoost on small trees.
+    LinfaAdaboost(dense::LinfaAdaboostParams),
+    /// linfa's follow-the-regularised-leader.
+    LinfaFtrl(dense::LinfaFtrlParams),
 }
 
 impl Default for ClassifierParams {
@@ -70,6 +90,14 @@ impl ClassifierParams {
             | ClassifierParams::ComplementNb(params)
             | ClassifierParams::BernoulliNb(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Nbsvm(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaGaussianNb(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaBernoulliNb(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaLogistic(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaSvm(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaTree(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaForest(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaAdaboost(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaFtrl(params) => params.check_ref().map(|_| ()),
         }
     }
 
@@ -80,7 +108,33 @@ impl ClassifierParams {
 
     /// Whether the softmax of its decision values is a probability by its own lights; otherwise it wants calibration.
     pub fn has_probabilities(&self) -> bool {
-        !matches!(self, ClassifierParams::Svm(_) | ClassifierParams::Nbsvm(_))
+        !matches!(
+            self,
+            ClassifierParams::Svm(_)
+                | ClassifierParams::Nbsvm(_)
+                | ClassifierParams::LinfaSvm(_)
+                | ClassifierParams::LinfaAdaboost(_)
+                | ClassifierParams::LinfaFtrl(_)
+        )
+    }
+
+    /// The form of its models, for one of linfa's own classifiers.
+    pub(crate) fn dense_form(&self) -> Option<FormKind> {
+        match self {
+            ClassifierParams::Logistic(_)
+            | ClassifierParams::Svm(_)
+            | ClassifierParams::Nb(_)
+            | ClassifierParams::ComplementNb(_)
+            | ClassifierParams::BernoulliNb(_)
+            | ClassifierParams::Nbsvm(_) => None,
+            ClassifierParams::LinfaGaussianNb(_) => Some(FormKind::Gaussian),
+            ClassifierParams::LinfaBernoulliNb(_) => Some(FormKind::Presence),
+            ClassifierParams::LinfaLogistic(_) | ClassifierParams::LinfaFtrl(_) => Some(FormKind::Linear),
+            ClassifierParams::LinfaSvm(params) => Some(params.form()),
+            ClassifierParams::LinfaTree(_) => Some(FormKind::Trees(Rule::Odds)),
+            ClassifierParams::LinfaForest(_) => Some(FormKind::Trees(Rule::Votes)),
+            ClassifierParams::LinfaAdaboost(_) => Some(FormKind::Trees(Rule::WeightedVotes)),
+        }
     }
 
     /// Trains on rows whose targets are indices below `classes`.
@@ -115,8 +169,36 @@ impl ClassifierParams {
                 let convergence = model.convergence();
                 Ok((Classifier::Nbsvm(model.into_linear()), convergence))
             }
+            ClassifierParams::LinfaGaussianNb(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
+            ClassifierParams::LinfaBernoulliNb(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
+            ClassifierParams::LinfaLogistic(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
+            ClassifierParams::LinfaSvm(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
+            ClassifierParams::LinfaTree(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
+            ClassifierParams::LinfaForest(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
+            ClassifierParams::LinfaAdaboost(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
+            ClassifierParams::LinfaFtrl(params) => {
+                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            }
         }
     }
+}
+
+fn dense((model, convergence): (DenseModel, Convergence)) -> Result<(Classifier, Convergence)> {
+    Ok((Classifier::Dense(model), convergence))
 }
 
 fn naive_bayes(
@@ -143,35 +225,57 @@ pub enum Classifier {
     NaiveBayes(LinearModel),
     /// Naive Bayes ratios folded with the weights behind them.
     Nbsvm(LinearModel),
+    /// One of linfa's own, on the best columns.
+    Dense(DenseModel),
 }
 
 impl Classifier {
     /// Puts a classifier of a kind together from its weights.
-    pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Self {
-        match params {
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a kind that is one of linfa's own: it is a [`DenseModel`].
+    pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Result<Self> {
+        Ok(match params {
             ClassifierParams::Logistic(_) => Classifier::Logistic(linear),
             ClassifierParams::Svm(_) => Classifier::Svm(linear),
             ClassifierParams::Nb(_)
             | ClassifierParams::ComplementNb(_)
             | ClassifierParams::BernoulliNb(_) => Classifier::NaiveBayes(linear),
             ClassifierParams::Nbsvm(_) => Classifier::Nbsvm(linear),
-        }
+            _ => return Err(Error::Parameter("this classifier is no row of weights".into())),
+        })
     }
 
     /// The decision values of a row, which replace what `out` holds: one a class, or with two classes that of the second.
     /// For logistic regression and naive Bayes their softmax is the probability; for an SVM they are distances, to be
     /// calibrated.
     pub(crate) fn decide(&self, row: Row<'_>, out: &mut Vec<f64>) {
-        self.linear().decide(row, out);
-    }
-
-    /// The weights behind it.
-    pub fn linear(&self) -> &LinearModel {
         match self {
             Classifier::Logistic(linear)
             | Classifier::Svm(linear)
             | Classifier::NaiveBayes(linear)
-            | Classifier::Nbsvm(linear) => linear,
+            | Classifier::Nbsvm(linear) => linear.decide(row, out),
+            Classifier::Dense(dense) => dense.decide(row, out),
+        }
+    }
+
+    /// The weights behind it; nothing for linfa's own classifiers.
+    pub fn linear(&self) -> Option<&LinearModel> {
+        match self {
+            Classifier::Logistic(linear)
+            | Classifier::Svm(linear)
+            | Classifier::NaiveBayes(linear)
+            | Classifier::Nbsvm(linear) => Some(linear),
+            Classifier::Dense(_) => None,
+        }
+    }
+
+    /// What a feature adds to the decision value of a class, for a value of 1; nothing when the classifier is not linear
+    /// in its features. With two classes, the first class has minus the weight of the second.
+    pub fn weight(&self, feature: usize, class: usize) -> Option<f32> {
+        match self {
+            Classifier::Dense(dense) => dense.weight(feature, class),
+            _ => self.linear().map(|linear| linear.weight(feature, class)),
         }
     }
 }

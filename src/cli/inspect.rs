@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
+use tasnif::classify::Classifier;
 use tasnif::model_file::fingerprint;
 use tasnif::pipeline::{FeatureParams, Pipeline, PipelineParams, Provenance};
 
@@ -107,14 +108,21 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
     }
     let convergence = provenance.convergence;
     let end = if convergence.converged { "converged" } else { "stopped before it converged" };
-    let linear = pipeline.classifier().linear();
-    writeln!(
-        sink,
-        "Classifier   {}, {} weights; {end} after {} iterations",
-        kind(&summary.params.classifier)?,
-        linear.weights().len() + linear.intercept().len(),
-        convergence.iterations
-    )?;
+    let kind = kind(&summary.params.classifier)?;
+    match pipeline.classifier() {
+        Classifier::Dense(dense) => writeln!(
+            sink,
+            "Classifier   {kind} on {} of {} features; {end}",
+            dense.columns().len(),
+            pipeline.vectorizer().width()
+        )?,
+        classifier => {
+            let linear = classifier.linear();
+            let weights = linear.map_or(0, |linear| linear.weights().len() + linear.intercept().len());
+            let iterations = convergence.iterations;
+            writeln!(sink, "Classifier   {kind}, {weights} weights; {end} after {iterations} iterations")?;
+        }
+    }
     writeln!(
         sink,
         "Calibration  {}",
@@ -165,12 +173,13 @@ fn kind(classifier: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_value(classifier)?["kind"].as_str().unwrap_or_default().to_owned())
 }
 
-/// For each label, the features with the largest weights.
+/// For each label, the features with the largest weights; none for a classifier that is not linear in its features.
 fn top_features(pipeline: &Pipeline, top: usize) -> Vec<LabelFeatures<'_>> {
-    let linear = pipeline.classifier().linear();
+    let classifier = pipeline.classifier();
     let label = |(class, label)| {
-        let mut best: Vec<(usize, f32)> =
-            (0..linear.features()).map(|f| (f, linear.weight(f, class))).collect();
+        let mut best: Vec<(usize, f32)> = (0..pipeline.vectorizer().width())
+            .filter_map(|feature| Some((feature, classifier.weight(feature, class)?)))
+            .collect();
         best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let names = best
             .into_iter()

@@ -36,10 +36,12 @@ pub struct Args {
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords"])]
     config: Option<PathBuf>,
-    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb or nbsvm
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm"])]
+    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm,
+    /// or one of linfa's own on the 1,000 to 2,000 best features: linfa-NAME
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = CLASSIFIERS)]
     classifier: String,
-    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic, 1 for svm and nbsvm]
+    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic and
+    /// linfa-logistic, 1 for svm, nbsvm and linfa-svm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
     c: Option<f64>,
     /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
@@ -56,7 +58,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
     /// Turn decision values into probabilities that hold, on held-out folds: none, temperature, platt or isotonic
-    /// [default: temperature for svm and nbsvm, otherwise none]
+    /// [default: temperature for svm, nbsvm, linfa-svm, linfa-adaboost and linfa-ftrl, otherwise none]
     #[arg(long, value_name = "METHOD", help_heading = "Training", value_parser = ["none", "temperature", "platt", "isotonic"])]
     calibration: Option<String>,
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
@@ -83,6 +85,24 @@ pub struct Args {
     #[arg(long, short)]
     quiet: bool,
 }
+
+/// The kinds of classifiers, as a pipeline file names them.
+const CLASSIFIERS: [&str; 14] = [
+    "logistic",
+    "svm",
+    "nb",
+    "complement-nb",
+    "bernoulli-nb",
+    "nbsvm",
+    "linfa-gaussian-nb",
+    "linfa-bernoulli-nb",
+    "linfa-logistic",
+    "linfa-svm",
+    "linfa-tree",
+    "linfa-forest",
+    "linfa-adaboost",
+    "linfa-ftrl",
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -145,6 +165,7 @@ impl Args {
             "complement-nb" => ClassifierParams::ComplementNb(NaiveBayesParams::default()),
             "bernoulli-nb" => ClassifierParams::BernoulliNb(NaiveBayesParams::default()),
             "nbsvm" => ClassifierParams::Nbsvm(NbsvmParams::default().c(self.c.unwrap_or(1.0))),
+            name if name.starts_with("linfa-") => self.linfa(name)?,
             _ => self.c.map_or_else(ClassifierParams::default, |c| {
                 ClassifierParams::Logistic(LogisticParams::default().c(c))
             }),
@@ -173,6 +194,18 @@ impl Args {
             }
         }
         Ok(params)
+    }
+
+    /// One of linfa's own classifiers.
+    fn linfa(&self, name: &str) -> anyhow::Result<ClassifierParams> {
+        let mut options = serde_json::Map::from_iter([("kind".to_owned(), name.into())]);
+        if let Some(c) = self.c {
+            options.insert("c".into(), c.into());
+        }
+        if matches!(name, "linfa-forest" | "linfa-adaboost") {
+            options.insert("seed".into(), self.seed.into());
+        }
+        serde_json::from_value(options.into()).with_context(|| format!("--c with --classifier {name}"))
     }
 
     /// The records to train on and those to measure on.

@@ -26,6 +26,10 @@ impl Writer {
         self.tensors.push((name, Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
     }
 
+    pub(super) fn f64s(&mut self, name: String, values: &[f64]) {
+        self.tensors.push((name, Dtype::F64, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
+    }
+
     pub(super) fn bytes(&mut self, name: String, values: &[u8]) {
         self.tensors.push((name, Dtype::U8, values.to_vec()));
     }
@@ -86,6 +90,10 @@ impl<'a> Tensors<'a> {
 
     pub(super) fn f32s(&self, name: &str) -> Result<Vec<f32>, String> {
         Ok(self.find(name, Dtype::F32)?.chunks_exact(4).map(|b| f32::from_le_bytes(array(b))).collect())
+    }
+
+    pub(super) fn f64s(&self, name: &str) -> Result<Vec<f64>, String> {
+        Ok(self.find(name, Dtype::F64)?.chunks_exact(8).map(|b| f64::from_le_bytes(array(b))).collect())
     }
 
     fn find(&self, name: &str, dtype: Dtype) -> Result<&'a [u8], String> {
