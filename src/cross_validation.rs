@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::dataset::{Dataset, Fold};
 use crate::error::{Error, Result};
-use crate::metrics::{ConfusionMatrix, Report};
-use crate::pipeline::PipelineParams;
+use crate::metrics::{ConfusionMatrix, Report, multilabel_report};
+use crate::pipeline::{Pipeline, PipelineParams, Prediction};
 
 /// What cross-validation found.
 #[derive(Debug, Clone)]
@@ -20,6 +20,29 @@ pub struct CrossValidation {
     /// For each record, the score of each label by the pipeline that did not see the record; empty where no fold
     /// tested it. A label that a fold's training records lack has score 0.
     pub scores: Vec<Vec<f32>>,
+}
+
+/// The figures of predictions on the records of `data`; below `min_score` no label is given.
+///
+/// # Errors
+/// [`Error::Dataset`] when there are not as many of one as of the other.
+pub fn report(
+    pipeline: &Pipeline,
+    data: &Dataset,
+    predictions: &[Prediction<'_>],
+    min_score: f32,
+) -> Result<Report> {
+    if pipeline.is_multilabel() {
+        let gold: Vec<Vec<&str>> =
+            data.examples.iter().map(|example| example.labels.iter().map(String::as_str).collect()).collect();
+        let given: Vec<Vec<&str>> =
+            predictions.iter().map(|prediction| pipeline.given(prediction, min_score)).collect();
+        return multilabel_report(&gold, &given);
+    }
+    let gold = data.examples.iter().map(|example| example.label());
+    let given =
+        predictions.iter().map(|prediction| (prediction.score >= min_score).then_some(prediction.label));
+    Ok(ConfusionMatrix::new(gold, given)?.report())
 }
 
 /// The mean of a figure over the folds, and how sure it is.
@@ -79,9 +102,7 @@ fn test_fold(
     let pipeline = params.fit(&data.select(&fold.train))?;
     let texts: Vec<&str> = fold.test.iter().map(|&record| data.examples[record].text.as_str()).collect();
     let predictions = pipeline.predict_batch(&texts)?;
-    let gold = fold.test.iter().map(|&record| data.examples[record].label());
-    let report =
-        ConfusionMatrix::new(gold, predictions.iter().map(|prediction| Some(prediction.label)))?.report();
+    let report = report(&pipeline, &data.select(&fold.test), &predictions, 0.0)?;
     let place: Vec<Option<usize>> =
         labels.iter().map(|label| pipeline.labels().binary_search(label).ok()).collect();
     let widen = |scores: &[f32]| place.iter().map(|place| place.map_or(0.0, |place| scores[place])).collect();

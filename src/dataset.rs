@@ -5,8 +5,10 @@
 
 pub mod format;
 mod read;
+mod reading;
 pub mod records;
 pub mod split;
+mod stream;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ pub use format::Format;
 pub use read::{ReadOptions, open, read_text};
 pub use records::{Record, Records};
 pub use split::{Fold, folds, train_test_split};
+pub use stream::Stream;
 
 /// A labelled text.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +42,13 @@ impl Example {
     /// The first label, or the empty string when there is none.
     pub fn label(&self) -> &str {
         self.labels.first().map_or("", String::as_str)
+    }
+}
+
+impl From<Record> for Example {
+    fn from(record: Record) -> Self {
+        let Record { text, labels, group, weight, .. } = record;
+        Example { text, labels, group, weight }
     }
 }
 

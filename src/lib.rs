@@ -58,8 +58,6 @@
 //! # Features of this crate
 //!
 //! - `embedded-model` (default): the model for Arabic conflict news inside the library, as [`Pipeline::embedded`].
-//! - `linfa-classifiers` (default): training of linfa's own classifiers, [`classify::dense`]. Their models load and predict
-//!   without it.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -76,8 +74,10 @@ pub mod model_file;
 pub mod output;
 pub mod pipeline;
 mod random;
+pub mod stream;
 pub mod text;
 pub mod tune;
+pub mod vectors;
 
 pub use dataset::Dataset;
 pub use error::{Error, Result};

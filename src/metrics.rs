@@ -38,6 +38,7 @@ mod confusion;
 mod encode;
 mod interval;
 mod mcnemar;
+mod multilabel;
 mod paired;
 mod report;
 mod statistic;
@@ -50,6 +51,7 @@ pub use calibration::{brier_score, calibrated_ece_range, expected_calibration_er
 pub use confusion::{ConfusionMatrix, NO_LABEL};
 pub use interval::Interval;
 pub use mcnemar::{McNemar, mcnemar};
+pub use multilabel::{MultilabelFigures, multilabel_report};
 pub use paired::{PairedBootstrap, paired_bootstrap};
 pub use report::{Intervals, LabelFigures, Report};
 pub use statistic::Statistic;

@@ -5,32 +5,29 @@
 //! the SHA-256 of every byte before it, so that damage anywhere is noticed. The same pipeline always gives the same
 //! bytes.
 
-mod tensors;
+pub(crate) mod online;
+mod pooled;
+pub(crate) mod tensors;
 
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::classify::dense::Parts;
-use crate::classify::{Calibration, Classifier, ClassifierParams, DenseModel, LinearModel};
+use crate::classify::{Calibration, Classifier, ClassifierParams, ConformalScores, LinearModel};
 use crate::error::{Error, Result};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
-use crate::output;
-use crate::pipeline::{FeatureParams, Pipeline, PipelineParams, Provenance};
+use crate::output::AtomicFile;
+use crate::pipeline::{FeatureParams, LabelRule, Pipeline, PipelineParams, Provenance};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
-use tensors::{Tensors, Writer};
+use tensors::{CHECKSUM_BYTES, Tensors, Writer};
 
 /// The version of the format that this library writes, and the newest that it reads.
 pub const FORMAT: u32 = 1;
 
 /// The key of the metadata that makes a safetensors file a model of ours.
 const KEY: &str = "tasnif";
-/// Sorts behind every other tensor of bytes, which themselves come last.
-const CHECKSUM: &str = "~sha256";
-const CHECKSUM_BYTES: usize = 32;
 
 /// What the metadata holds.
 #[derive(Serialize, Deserialize)]
@@ -40,7 +37,15 @@ struct Header {
     labels: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subwords: Option<SubwordTokenizer>,
+    /// What the columns of each block of pooled vectors are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pooled: Vec<pooled::PooledKind>,
     calibration: Calibration,
+    /// Of a multi-label pipeline.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rules: Option<Vec<LabelRule>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conformal: Option<ConformalScores>,
     provenance: Provenance,
 }
 
@@ -56,39 +61,43 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Parameter`] when a part is too large for the format.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let fail = |error: std::io::Error| Error::Parameter(error.to_string());
+        self.writer().into_bytes(KEY, self.header()?).map_err(fail)
+    }
+
+    fn header(&self) -> Result<String> {
+        let (pooled, _) = pooled::kinds(&self.vectorizer.pooled);
         let header = Header {
             format: FORMAT,
             params: self.params.clone(),
             labels: self.labels.clone(),
             subwords: self.vectorizer.subwords.clone(),
+            pooled,
             calibration: self.calibration.clone(),
+            rules: self.rules.clone(),
+            conformal: self.conformal.clone(),
             provenance: self.provenance.clone(),
         };
-        let json = serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))?;
+        serde_json::to_string(&header).map_err(|error| Error::Parameter(error.to_string()))
+    }
+
+    fn writer(&self) -> Writer<'_> {
         let mut writer = Writer::default();
         for (index, block) in self.vectorizer.blocks.iter().enumerate() {
             if let Columns::Vocabulary(vocabulary) = &block.columns {
-                writer.u64s(format!("block.{index}.keys"), vocabulary.keys());
-                writer.u32s(format!("block.{index}.ends"), vocabulary.names().ends());
-                writer.bytes(format!("block.{index}.names"), vocabulary.names().text().as_bytes());
+                write_vocabulary(&mut writer, &format!("block.{index}"), vocabulary);
             }
             writer.f32s(format!("block.{index}.idf"), &block.idf);
         }
-        if let Some(linear) = self.classifier.linear() {
-            writer.f32s("weights".into(), linear.weights());
-            writer.f32s("intercept".into(), linear.intercept());
+        pooled::write(&self.vectorizer.pooled, &mut writer);
+        if let Classifier::Online(model) = &self.classifier {
+            online::write(model, &mut writer);
+            return writer;
         }
-        if let Classifier::Dense(dense) = &self.classifier {
-            let parts = dense.parts();
-            parts.integers.iter().for_each(|(name, values)| writer.u32s(format!("dense.{name}"), values));
-            parts.numbers.iter().for_each(|(name, values)| writer.f64s(format!("dense.{name}"), values));
-        }
-        writer.bytes(CHECKSUM.into(), &[0; CHECKSUM_BYTES]);
-        let mut bytes = writer.finish(KEY, json)?;
-        let end = bytes.len() - CHECKSUM_BYTES;
-        let checksum = Sha256::digest(&bytes[..end]);
-        bytes[end..].copy_from_slice(&checksum);
-        Ok(bytes)
+        let linear = self.classifier.linear();
+        writer.f32s("weights".into(), linear.weights());
+        writer.f32s("intercept".into(), linear.intercept());
+        writer
     }
 
     /// Reads the bytes of a model file; `name` is for messages.
@@ -97,23 +106,21 @@ impl Pipeline {
     /// [`Error::Model`] for bytes that are no model, are damaged, or come from a newer version.
     pub fn from_bytes(bytes: &[u8], name: &Path) -> Result<Pipeline> {
         let fail = |message: String| Error::Model { path: name.to_owned(), message };
-        let tensors = Tensors::read(bytes, KEY).map_err(fail)?;
-        let version: Version = serde_json::from_str(&tensors.metadata)
-            .map_err(|error| fail(format!("damaged model file ({error}); train or download it again")))?;
+        let damaged = |error: String| {
+            fail(format!("damaged or truncated model file ({error}); train or download it again"))
+        };
+        let foreign = || fail("not a tasnif model file; give one that `tasnif train` wrote".into());
+        let tensors = Tensors::read(bytes, KEY).map_err(damaged)?.ok_or_else(foreign)?;
+        let version: Version =
+            serde_json::from_str(&tensors.metadata).map_err(|error| damaged(error.to_string()))?;
         if version.format > FORMAT {
             return Err(fail(format!(
                 "model format {}, but this version of tasnif reads up to {FORMAT}: update tasnif, or train the model again",
                 version.format
             )));
         }
-        let end = bytes.len().saturating_sub(CHECKSUM_BYTES);
-        if tensors.bytes(CHECKSUM).map_err(fail)? != Sha256::digest(&bytes[..end]).as_slice() {
-            return Err(fail(
-                "damaged model file (its checksum does not match); train or download it again".into(),
-            ));
-        }
-        Self::assemble(&tensors)
-            .map_err(|error| fail(format!("damaged model file ({error}); train or download it again")))
+        tensors.verify().map_err(damaged)?;
+        Self::assemble(&tensors).map_err(|error| damaged(error.to_string()))
     }
 
     fn assemble(tensors: &Tensors<'_>) -> Result<Pipeline> {
@@ -121,19 +128,13 @@ impl Pipeline {
         let header: Header =
             serde_json::from_str(&tensors.metadata).map_err(|error| damaged(error.to_string()))?;
         let mut blocks = Vec::new();
-        for (index, FeatureParams::Ngrams(params)) in header.params.features.iter().enumerate() {
+        for (index, params) in header.params.features.iter().filter_map(FeatureParams::ngrams).enumerate() {
             let columns = match params.hash_bits {
                 Some(bits) => {
                     params.check()?;
                     Columns::Hashed { bits }
                 }
-                None => {
-                    let text = tensors.bytes(&format!("block.{index}.names")).map_err(damaged)?.to_vec();
-                    let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
-                    let ends = tensors.u32s(&format!("block.{index}.ends")).map_err(damaged)?;
-                    let keys = tensors.u64s(&format!("block.{index}.keys")).map_err(damaged)?;
-                    Columns::Vocabulary(Vocabulary::from_parts(Names::from_parts(text, ends)?, keys)?)
-                }
+                None => Columns::Vocabulary(read_vocabulary(tensors, &format!("block.{index}"))?),
             };
             let idf = tensors.f32s(&format!("block.{index}.idf")).map_err(damaged)?;
             blocks.push(Block { params: params.clone(), columns, idf });
@@ -143,16 +144,46 @@ impl Pipeline {
             WordTokenizer::new(header.params.tokenize.words),
             header.subwords,
             blocks,
+            pooled::read(tensors, &header.params.features, &header.pooled)?,
         )?;
-        let classifier =
-            classifier(tensors, &header.params.classifier, header.labels.len(), vectorizer.width())?;
-        header.calibration.check(header.labels.len())?;
+        let (classes, width) = (header.labels.len(), vectorizer.width());
+        let classifier = match (&header.params.classifier, &header.rules) {
+            (ClassifierParams::Online(_), _) => {
+                let learner = online::read(tensors, width, classes)?;
+                Some(Classifier::Online(learner.into_model(&Vec::from_iter(0..classes))?))
+            }
+            (params, rules) => {
+                let weights = tensors.f32s("weights").map_err(damaged)?;
+                let intercept = tensors.f32s("intercept").map_err(damaged)?;
+                let linear = match rules {
+                    Some(rules) => {
+                        rules.iter().try_for_each(LabelRule::check)?;
+                        if rules.len() != classes {
+                            return Err(damaged(format!("{classes} labels but {} rules", rules.len())));
+                        }
+                        LinearModel::independent(classes, weights, intercept)?
+                    }
+                    None => LinearModel::new(classes, weights, intercept)?,
+                };
+                Classifier::from_linear(params, linear)
+            }
+        };
+        let classifier = classifier.ok_or_else(|| damaged("an unknown kind of classifier".into()))?;
+        if classifier.linear().features() != width {
+            return Err(damaged(format!("{width} features but {} weights", classifier.linear().features())));
+        }
+        if header.rules.is_none() {
+            header.calibration.check(header.labels.len())?;
+        }
+        header.conformal.iter().try_for_each(ConformalScores::check)?;
         Ok(Pipeline {
             calibration: header.calibration,
             classifier,
             params: header.params,
             vectorizer,
             labels: header.labels,
+            rules: header.rules,
+            conformal: header.conformal,
             provenance: header.provenance,
         })
     }
@@ -162,7 +193,11 @@ impl Pipeline {
     /// # Errors
     /// [`Error::Io`] when it cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        output::write_atomically(path.as_ref(), &self.to_bytes()?)
+        let path = path.as_ref();
+        let header = self.header()?;
+        let mut file = AtomicFile::create(path)?;
+        self.writer().write(KEY, header, &mut file).map_err(|error| Error::io(path, error))?;
+        file.finish()
     }
 
     /// Reads a model file.
@@ -185,31 +220,19 @@ impl Pipeline {
     }
 }
 
-/// The classifier of a kind, from its tensors.
-fn classifier(
-    tensors: &Tensors<'_>,
-    params: &ClassifierParams,
-    classes: usize,
-    width: usize,
-) -> Result<Classifier> {
+fn write_vocabulary<'a>(writer: &mut Writer<'a>, name: &str, vocabulary: &'a Vocabulary) {
+    writer.u64s(format!("{name}.keys"), vocabulary.keys());
+    writer.u32s(format!("{name}.ends"), vocabulary.names().ends());
+    writer.bytes(format!("{name}.names"), vocabulary.names().text().as_bytes());
+}
+
+fn read_vocabulary(tensors: &Tensors<'_>, name: &str) -> Result<Vocabulary> {
     let damaged = Error::Parameter;
-    if let Some(form) = params.dense_form() {
-        let mut parts = Parts::default();
-        for &name in form.integers() {
-            parts.integers.insert(name, tensors.u32s(&format!("dense.{name}")).map_err(damaged)?);
-        }
-        for &name in form.numbers() {
-            parts.numbers.insert(name, tensors.f64s(&format!("dense.{name}")).map_err(damaged)?);
-        }
-        return Ok(Classifier::Dense(DenseModel::from_parts(form, classes, width, parts)?));
-    }
-    let weights = tensors.f32s("weights").map_err(damaged)?;
-    let intercept = tensors.f32s("intercept").map_err(damaged)?;
-    let linear = LinearModel::new(classes, weights, intercept)?;
-    if linear.features() != width {
-        return Err(damaged(format!("{width} features but {} weights", linear.features())));
-    }
-    Classifier::from_linear(params, linear)
+    let text = tensors.bytes(&format!("{name}.names")).map_err(damaged)?.to_vec();
+    let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
+    let ends = tensors.u32s(&format!("{name}.ends")).map_err(damaged)?;
+    let keys = tensors.u64s(&format!("{name}.keys")).map_err(damaged)?;
+    Vocabulary::from_parts(Names::from_parts(text, ends)?, keys)
 }
 
 /// The bytes of the model that ships inside this library.
@@ -259,7 +282,7 @@ mod tests {
         assert!(message(&other.unwrap()).contains("not a tasnif model"));
         let mut writer = Writer::default();
         writer.bytes("x".into(), &[1]);
-        let newer = writer.finish(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
+        let newer = writer.into_bytes(KEY, format!("{{\"format\":{},\"anything\":1}}", FORMAT + 1)).unwrap();
         assert!(message(&newer).contains("update tasnif"), "{}", message(&newer));
     }
 

@@ -3,22 +3,22 @@
 //! [`PipelineParams`] is what a pipeline file holds; fitting it on a [`Dataset`] gives a [`Pipeline`], which labels text
 //! and can be saved. Training and prediction cut text with the same [`Vectorizer`].
 
+mod fit;
+mod multilabel;
 mod params;
 mod provenance;
 
-use linfa::DatasetBase;
-use ndarray::Array1;
 use rayon::prelude::*;
 
-use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, LinearModel};
-use crate::dataset::{Dataset, Fold, folds};
+use crate::classify::{Calibration, Classifier, ConformalMethod, ConformalScores, LinearModel};
+use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::features::csr::Csr;
 use crate::features::vectorizer::{Scratch, Vectorizer};
 use crate::text::sentence::{Sentence, Splitter};
 
+pub use multilabel::LabelRule;
 pub use params::{
-    CalibrationParams, FeatureParams, LabelWeights, PipelineParams, TokenizeParams, TrainingParams,
+    CalibrationParams, FeatureParams, LabelWeights, PipelineParams, Threshold, TokenizeParams, TrainingParams,
 };
 pub use provenance::Provenance;
 
@@ -52,6 +52,10 @@ pub struct Pipeline {
     pub(crate) classifier: Classifier,
     pub(crate) calibration: Calibration,
     pub(crate) labels: Vec<String>,
+    /// When a record may have any number of labels: how each of them is given.
+    pub(crate) rules: Option<Vec<LabelRule>>,
+    /// What label sets of a given coverage are drawn from.
+    pub(crate) conformal: Option<ConformalScores>,
     pub(crate) provenance: Provenance,
 }
 
@@ -62,90 +66,9 @@ pub struct Prediction<'a> {
     pub label: &'a str,
     /// Its score: the probability that the classifier gives it, between 0 and 1.
     pub score: f32,
-    /// The score of each label, in the order of [`Pipeline::labels`]; they add up to 1.
+    /// The score of each label, in the order of [`Pipeline::labels`]. They add up to 1, but where a record may have any
+    /// number of labels: there each is a probability of its own.
     pub scores: Vec<f32>,
-}
-
-impl PipelineParams {
-    /// Trains a pipeline.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] for options that make no sense; [`Error::Dataset`] for data that cannot be learned from.
-    pub fn fit(&self, data: &Dataset) -> Result<Pipeline> {
-        self.check()?;
-        if data.is_empty() {
-            return Err(Error::Dataset("there are no records to train on: the files are empty".into()));
-        }
-        if data.is_multilabel() {
-            return Err(Error::Dataset(
-                "some records have several labels, or none: this classifier gives each record exactly one"
-                    .into(),
-            ));
-        }
-        let labels: Vec<String> = data.labels().into_iter().map(str::to_owned).collect();
-        if let [only] = labels.as_slice() {
-            return Err(Error::Dataset(format!(
-                "all {} records have the label '{only}': a classifier needs at least two labels to tell apart",
-                data.len()
-            )));
-        }
-        let (vectorizer, rows) = self.vectorizer()?.fit_transform(&data.texts())?;
-        let class =
-            |label: &str| labels.binary_search_by(|known| known.as_str().cmp(label)).unwrap_or_default();
-        let targets = data.examples.iter().map(|example| class(example.label())).collect();
-        let weights = data.examples.iter().map(|example| example.weight).collect();
-        let dataset = DatasetBase::new(rows, targets).with_weights(weights);
-        let class_weight = self.training.class_weight.resolve(&labels)?;
-        let (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
-        let calibration = match self.calibration.method {
-            CalibrationMethod::None => Calibration::None,
-            _ => self.calibrate(data, &vectorizer, &dataset, labels.len(), class_weight)?,
-        };
-        let provenance = Provenance::new(data, &vectorizer, convergence);
-        Ok(Pipeline { params: self.clone(), vectorizer, classifier, calibration, labels, provenance })
-    }
-
-    /// Fits the calibration on what the classifier of each fold says of the records it did not see.
-    fn calibrate(
-        &self,
-        data: &Dataset,
-        vectorizer: &Vectorizer,
-        dataset: &DatasetBase<Csr, Array1<usize>>,
-        classes: usize,
-        class_weight: ClassWeight,
-    ) -> Result<Calibration> {
-        let CalibrationParams { method, folds: count, seed } = self.calibration;
-        let count = count.min(data.groups());
-        if count < 2 {
-            return Err(Error::Dataset(
-                "one group of records cannot be calibrated on: give more groups, or calibration none".into(),
-            ));
-        }
-        let held_out = |fold: &Fold| -> Result<Vec<f64>> {
-            let part = |records: &[usize]| {
-                records.iter().map(|&record| dataset.targets[record]).collect::<Array1<_>>()
-            };
-            let weights = fold.train.iter().map(|&record| dataset.weights[record]).collect();
-            let rows = vectorizer.fold_rows(&dataset.records, &fold.train, &fold.train);
-            let train = DatasetBase::new(rows, part(&fold.train)).with_weights(weights);
-            let (classifier, _) = self.classifier.fit(&train, classes, class_weight.clone())?;
-            let (mut all, mut decision) = (Vec::new(), Vec::new());
-            for row in vectorizer.fold_rows(&dataset.records, &fold.train, &fold.test).iter() {
-                classifier.decide(row, &mut decision);
-                all.extend_from_slice(&decision);
-            }
-            Ok(all)
-        };
-        let folds = folds(data, count, seed)?;
-        let parts: Vec<Result<Vec<f64>>> = folds.par_iter().map(held_out).collect();
-        let (mut decisions, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
-        for (fold, part) in folds.iter().zip(parts) {
-            decisions.extend(part?);
-            targets.extend(fold.test.iter().map(|&record| dataset.targets[record] as u32));
-            weights.extend(fold.test.iter().map(|&record| f64::from(dataset.weights[record])));
-        }
-        Calibration::fit(method, &decisions, &targets, &weights, classes)
-    }
 }
 
 impl Pipeline {
@@ -169,6 +92,11 @@ impl Pipeline {
         self.provenance.validation = Some(report);
     }
 
+    /// Notes the files that were read, for [`Provenance::sources`], behind those that are noted.
+    pub fn add_sources(&mut self, sources: impl IntoIterator<Item = crate::dataset::Source>) {
+        self.provenance.sources.extend(sources);
+    }
+
     /// The map from text to features.
     pub fn vectorizer(&self) -> &Vectorizer {
         &self.vectorizer
@@ -182,6 +110,69 @@ impl Pipeline {
     /// How decision values become probabilities.
     pub fn calibration(&self) -> &Calibration {
         &self.calibration
+    }
+
+    /// Whether a text may get any number of labels; see [`Pipeline::given`].
+    pub fn is_multilabel(&self) -> bool {
+        self.rules.is_some()
+    }
+
+    /// How each label is given, in the order of [`Pipeline::labels`], when a text may have any number.
+    pub fn rules(&self) -> Option<&[LabelRule]> {
+        self.rules.as_deref()
+    }
+
+    /// The labels that a prediction gives, the most probable first: the one with the highest score, or, of a multi-label
+    /// pipeline, every label whose score reaches its threshold. None below `min_score`.
+    pub fn given<'a>(&'a self, prediction: &Prediction<'a>, min_score: f32) -> Vec<&'a str> {
+        let Some(rules) = &self.rules else {
+            return if prediction.score >= min_score { vec![prediction.label] } else { Vec::new() };
+        };
+        let mut given: Vec<(f32, &str)> = (prediction.scores.iter().zip(rules).zip(&self.labels))
+            .filter(|((score, rule), _)| **score >= rule.threshold() && **score >= min_score)
+            .map(|((&score, _), label)| (score, label.as_str()))
+            .collect();
+        given.sort_by(|a, b| b.0.total_cmp(&a.0));
+        given.into_iter().map(|(_, label)| label).collect()
+    }
+
+    /// What label sets are drawn from, if [`Pipeline::fit_conformal`] was called.
+    pub fn conformal(&self) -> Option<&ConformalScores> {
+        self.conformal.as_ref()
+    }
+
+    /// Learns from records that were neither trained nor calibrated on how large label sets must be: see
+    /// [`crate::classify::conformal`].
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] on no records, or when records may have any number of labels; as [`Pipeline::predict`].
+    pub fn fit_conformal(&mut self, held_out: &Dataset, method: ConformalMethod) -> Result<()> {
+        if self.is_multilabel() || held_out.is_multilabel() {
+            return Err(Error::Dataset(
+                "label sets of a given coverage are for data with one label a record".into(),
+            ));
+        }
+        let (mut probabilities, mut targets) = (Vec::new(), Vec::new());
+        for (prediction, example) in self.predict_batch(&held_out.texts())?.iter().zip(&held_out.examples) {
+            let label = example.label();
+            let class = self.labels.binary_search_by(|known| known.as_str().cmp(label)).map_err(|_| {
+                Error::Dataset(format!(
+                    "the held-out records have the label '{label}', which the training records lack"
+                ))
+            })?;
+            targets.push(class as u32);
+            probabilities.extend(prediction.scores.iter().map(|&score| f64::from(score)));
+        }
+        self.conformal = Some(ConformalScores::fit(method, &probabilities, &targets, self.labels.len())?);
+        Ok(())
+    }
+
+    /// The labels that together hold the true one with a probability of at least `coverage`, the most probable first;
+    /// `None` where the pipeline has nothing to draw them from.
+    pub fn label_set<'a>(&'a self, prediction: &Prediction<'a>, coverage: f64) -> Option<Vec<&'a str>> {
+        let probabilities: Vec<f64> = prediction.scores.iter().map(|&score| f64::from(score)).collect();
+        let set = self.conformal.as_ref()?.label_set(&probabilities, coverage);
+        Some(set.into_iter().map(|class| self.labels[class].as_str()).collect())
     }
 
     /// How it cuts articles into sentences.
@@ -240,8 +231,11 @@ impl Pipeline {
         self.vectorizer.row(text, scratch)?;
         let row = crate::features::csr::Row { columns: &scratch.columns, values: &scratch.values };
         self.classifier.decide(row, decision);
-        self.calibration.apply(decision, self.labels.len());
-        let best = LinearModel::best(decision);
+        match &self.rules {
+            Some(rules) => multilabel::apply(rules, decision),
+            None => self.calibration.apply(decision, self.labels.len()),
+        }
+        let best = LinearModel::most(decision);
         let scores: Vec<f32> = decision.iter().map(|&probability| probability as f32).collect();
         Ok(Prediction { label: &self.labels[best], score: scores[best], scores })
     }

@@ -80,7 +80,10 @@ fn an_article_becomes_labelled_sentences_with_offsets_into_the_file() {
 #[test]
 fn the_table_has_label_score_text_and_a_count() {
     let out = stdout(stdin(&["predict"], "أعلنت الوزارة رصد ستة خروقات للهدنة خلال يوم.".as_bytes()));
-    assert!(out.starts_with("ceasefire_monitoring  0."), "{out}");
+    assert!(
+        out.starts_with("ceasefire_monitoring  0.") || out.starts_with("ceasefire_monitoring  1."),
+        "{out}"
+    );
     assert!(
         out.contains("  أعلنت الوزارة رصد ستة خروقات للهدنة خلال يوم.\n1 record: 1 ceasefire_monitoring\n"),
         "{out}"
@@ -319,49 +322,6 @@ fn every_classifier_and_calibration_trains_predicts_saves_and_loads() {
     tasnif(["train", &train, "--classifier", "forest", "--output", &model]).code(2).stderr(contains("svm"));
 }
 
-#[cfg(feature = "linfa-classifiers")]
-#[test]
-fn every_one_of_linfas_classifiers_trains_predicts_saves_and_loads() {
-    let folder = Folder::with(&[("t.tsv", TRAIN.repeat(4).as_bytes())]);
-    let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
-    let (again, toml) = (folder.str("again.tasnif"), folder.str("p.toml"));
-    for (name, calibration) in [
-        ("linfa-gaussian-nb", "none"),
-        ("linfa-bernoulli-nb", "none"),
-        ("linfa-logistic", "none"),
-        ("linfa-svm", "temperature"),
-        ("linfa-tree", "none"),
-        ("linfa-forest", "none"),
-        ("linfa-adaboost", "temperature"),
-        ("linfa-ftrl", "temperature"),
-    ] {
-        tasnif(["train", &train, "--classifier", name, "--output", &model]).success().stderr("");
-        let report = stdout(tasnif(["evaluate", &train, "--model", &model, "--format", "json"]));
-        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-        assert_eq!(report["accuracy"], 1.0, "{name}");
-        let out = stdout(tasnif(["inspect", &model]));
-        assert!(out.contains(&format!("Classifier   {name} on ")), "{out}");
-        assert!(out.contains(&format!("Calibration  {calibration}\n")), "{out}");
-        fs::write(folder.path("p.toml"), stdout(tasnif(["inspect", &model, "--format", "toml"]))).unwrap();
-        tasnif(["train", &train, "--config", &toml, "--output", &again]).success();
-        assert!(fs::read(&model).unwrap() == fs::read(&again).unwrap(), "{name}");
-    }
-    let linfa = |more: &[&str]| tasnif(["train", &train, "--output", &model].iter().chain(more));
-    linfa(&["--classifier", "linfa-svm", "--c", "0.5"]).success();
-    assert!(stdout(tasnif(["inspect", &model, "--format", "toml"])).contains("c = 0.5"));
-    linfa(&["--classifier", "linfa-forest", "--seed", "9"]).success();
-    assert!(stdout(tasnif(["inspect", &model, "--format", "toml"])).contains("seed = 9"));
-    linfa(&["--classifier", "linfa-tree", "--c", "0.5"])
-        .code(2)
-        .stderr(contains("--c with --classifier linfa-tree"));
-    let weights = folder.str("w.toml");
-    fs::write(&weights, "strike = 3.0").unwrap();
-    linfa(&["--classifier", "linfa-tree", "--class-weight", &weights]).success();
-    linfa(&["--classifier", "linfa-ftrl", "--class-weight", &weights])
-        .code(2)
-        .stderr(contains("class_weight"));
-}
-
 #[test]
 fn validation_is_printed_and_kept() {
     let folder = Folder::with(&[("t.tsv", TRAIN.repeat(5).as_bytes())]);
@@ -529,11 +489,70 @@ fn a_closed_pipe_is_no_error() {
 fn the_shipped_data_is_what_its_card_says() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
     let options = tasnif::dataset::ReadOptions::default();
-    let files = ["written-1.jsonl", "written-2.jsonl", "written-3.jsonl"].map(|name| folder.join(name));
+    let files = [1, 2, 3, 4, 5].map(|part| folder.join(format!("written-{part}.jsonl")));
     let data = tasnif::dataset::Dataset::read_all(files, &options).unwrap();
     let card = fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(card.contains(&format!("{} sentences", data.len())), "{}", data.len());
     for (label, count) in data.label_counts() {
         assert!(card.contains(&format!("| {label} | {count} |")), "{label} {count}");
     }
+}
+
+#[test]
+fn vectors_are_trained_looked_into_and_converted() {
+    let text = "قصفت الطائرات المدينة\nقصفت المدفعية البلدة\nأدان الوزير القصف\n".repeat(40);
+    let folder = Folder::with(&[("corpus.txt", text.as_bytes())]);
+    let [corpus, full, text, small] =
+        ["corpus.txt", "v.vectors", "v.vec", "s.vectors"].map(|name| folder.path(name));
+    let trained = stdout(tasnif([
+        "vectors".as_ref(),
+        "train".as_ref(),
+        corpus.as_os_str(),
+        "--dim".as_ref(),
+        "8".as_ref(),
+        "--output".as_ref(),
+        full.as_os_str(),
+    ]));
+    assert!(trained.contains("8 words, 8 numbers each, from 360 words"), "{trained}");
+    let run = |args: &[&std::ffi::OsStr]| stdout(tasnif(["vectors".as_ref()].iter().chain(args)));
+    let summary = run(&["inspect".as_ref(), full.as_os_str()]);
+    assert!(summary.contains("360 words, 100.0 %") && summary.contains("corpus.txt (120 lines"), "{summary}");
+    run(&["export".as_ref(), full.as_os_str(), "--output".as_ref(), text.as_os_str()]);
+    assert!(fs::read_to_string(&text).unwrap().starts_with("8 8\nقصفت "));
+    run(&[
+        "export".as_ref(),
+        text.as_os_str(),
+        "--output".as_ref(),
+        small.as_os_str(),
+        "--max-words".as_ref(),
+        "3".as_ref(),
+    ]);
+    // Words are folded before they are looked up; one that was cut off has no vector.
+    let near = run(&[
+        "inspect".as_ref(),
+        small.as_os_str(),
+        "قَصَفت".as_ref(),
+        "البحر".as_ref(),
+        "--top".as_ref(),
+        "1".as_ref(),
+    ]);
+    let lines: Vec<&str> = near.lines().collect();
+    assert!(lines.len() == 3 && lines[0] == "قصفت" && lines[2] == "البحر: no vector", "{near}");
+}
+
+#[test]
+fn what_is_no_corpus_and_what_is_no_vectors_is_named() {
+    let folder = Folder::with(&[("empty.txt", b""), ("v.vectors", b"nothing")]);
+    let out = folder.path("out.vectors");
+    let train = tasnif([
+        "vectors".as_ref(),
+        "train".as_ref(),
+        folder.path("empty.txt").as_os_str(),
+        "--output".as_ref(),
+        out.as_os_str(),
+    ]);
+    train.code(2).stderr(contains("give more text"));
+    assert!(!out.exists());
+    let inspect = tasnif(["vectors".as_ref(), "inspect".as_ref(), folder.path("v.vectors").as_os_str()]);
+    inspect.code(2).stderr(contains("v.vectors:1: neither vectors of tasnif nor .vec text"));
 }

@@ -32,10 +32,42 @@ impl LinearModel {
                 intercept.len()
             )));
         }
+        Self::finite(classes, weights, intercept)
+    }
+
+    /// A model with one decision value for each of `labels` labels, which a record may have in any number.
+    ///
+    /// # Errors
+    /// As [`LinearModel::new`].
+    pub fn independent(labels: usize, weights: Vec<f32>, intercept: Vec<f32>) -> Result<Self> {
+        if labels == 0 || intercept.len() != labels || !weights.len().is_multiple_of(labels) {
+            return Err(Error::Parameter(format!(
+                "{} weights and {} intercepts do not make a model of {labels} independent labels",
+                weights.len(),
+                intercept.len()
+            )));
+        }
+        Self::finite(labels, weights, intercept)
+    }
+
+    fn finite(classes: usize, weights: Vec<f32>, intercept: Vec<f32>) -> Result<Self> {
         if !weights.iter().chain(&intercept).all(|weight| weight.is_finite()) {
             return Err(Error::Parameter("a weight of the model is not a finite number".into()));
         }
         Ok(LinearModel { classes, weights, intercept })
+    }
+
+    /// The same classes with other features.
+    pub(crate) fn with_weights(&self, weights: Vec<f32>, intercept: Vec<f32>) -> Result<Self> {
+        if self.outputs() == self.classes {
+            return Self::independent(self.classes, weights, intercept);
+        }
+        Self::new(self.classes, weights, intercept)
+    }
+
+    /// The number of classes, the weights and the intercepts.
+    pub(super) fn into_parts(self) -> (usize, Vec<f32>, Vec<f32>) {
+        (self.classes, self.weights, self.intercept)
     }
 
     /// The number of decision values for a number of classes: one for two, else one each.
@@ -72,10 +104,10 @@ impl LinearModel {
     /// minus the weight of the second.
     pub fn weight(&self, feature: usize, class: usize) -> f32 {
         let weights = &self.weights[feature * self.outputs()..][..self.outputs()];
-        match (self.outputs(), class) {
-            (1, 0) => -weights[0],
-            (1, _) => weights[0],
-            _ => weights[class],
+        match (self.outputs() == self.classes, class) {
+            (true, _) => weights[class],
+            (false, 0) => -weights[0],
+            (false, _) => weights[0],
         }
     }
 
@@ -99,16 +131,19 @@ impl LinearModel {
     pub fn best(decision: &[f64]) -> usize {
         match decision {
             [one] => usize::from(*one > 0.0),
-            many => {
-                let mut best = 0;
-                for (class, value) in many.iter().enumerate() {
-                    if *value > many[best] {
-                        best = class;
-                    }
-                }
-                best
+            many => Self::most(many),
+        }
+    }
+
+    /// The place of the largest number; the first among equals.
+    pub(crate) fn most(values: &[f64]) -> usize {
+        let mut most = 0;
+        for (place, value) in values.iter().enumerate() {
+            if *value > values[most] {
+                most = place;
             }
         }
+        most
     }
 
     /// Turns decision values into probabilities by the logistic function or softmax, as logistic regression means

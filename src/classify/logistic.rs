@@ -13,6 +13,7 @@
 //! epochs, since frequent n-grams make the problem badly scaled for it. With an ℓ1 part, OWL-QN.
 
 mod dual;
+mod loss;
 mod owlqn;
 
 use linfa::DatasetBase;
@@ -26,7 +27,19 @@ use super::linear::{LinearModel, predicts_by_its_weights, sigmoid};
 use super::weights::{ClassWeight, Problem};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
-use owlqn::{Loss, Penalty, minimise};
+use loss::SoftmaxLoss;
+use owlqn::{Penalty, minimise};
+
+/// How more than two classes are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogisticMulticlass {
+    /// All at once, by softmax.
+    #[default]
+    Multinomial,
+    /// Each class against all others, by the logistic function; probabilities are divided by their sum.
+    OneVsRest,
+}
 
 /// Unchecked options of multinomial logistic regression.
 ///
@@ -57,6 +70,8 @@ pub struct LogisticParams(LogisticValidParams);
 pub struct LogisticValidParams {
     c: f64,
     l1_ratio: f64,
+    #[serde(skip_serializing_if = "is_multinomial")]
+    multiclass: LogisticMulticlass,
     intercept: bool,
     max_iterations: usize,
     tolerance: f64,
@@ -67,11 +82,16 @@ pub struct LogisticValidParams {
     classes: Option<usize>,
 }
 
+fn is_multinomial(multiclass: &LogisticMulticlass) -> bool {
+    *multiclass == LogisticMulticlass::Multinomial
+}
+
 impl Default for LogisticValidParams {
     fn default() -> Self {
         LogisticValidParams {
             c: 1.0,
             l1_ratio: 0.0,
+            multiclass: LogisticMulticlass::Multinomial,
             intercept: true,
             max_iterations: 1000,
             tolerance: 1e-4,
@@ -98,6 +118,12 @@ impl LogisticParams {
     /// The share of the ℓ1 penalty, from 0 to 1. Default 0: ℓ2 alone.
     pub fn l1_ratio(mut self, l1_ratio: f64) -> Self {
         self.0.l1_ratio = l1_ratio;
+        self
+    }
+
+    /// How more than two classes are told apart. Default multinomial.
+    pub fn multiclass(mut self, multiclass: LogisticMulticlass) -> Self {
+        self.0.multiclass = multiclass;
         self
     }
 
@@ -130,6 +156,13 @@ impl LogisticParams {
     pub fn classes(mut self, classes: usize) -> Self {
         self.0.classes = Some(classes);
         self
+    }
+}
+
+impl LogisticParams {
+    /// Whether the classes have logistic functions of their own in place of one softmax.
+    pub(super) fn is_one_vs_rest(&self, classes: usize) -> bool {
+        self.0.is_one_vs_rest(classes)
     }
 }
 
@@ -167,7 +200,7 @@ impl ParamGuard for LogisticParams {
 /// How a solver ended.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Convergence {
-    /// Iterations or epochs taken; 0 where a solver does not say.
+    /// Iterations or epochs taken.
     pub iterations: usize,
     /// Whether the tolerance was reached.
     pub converged: bool,
@@ -179,6 +212,7 @@ pub struct Convergence {
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegression {
     linear: LinearModel,
+    multiclass: LogisticMulticlass,
     convergence: Convergence,
 }
 
@@ -204,7 +238,14 @@ impl LogisticRegression {
         let mut decision = Vec::new();
         for (row, mut out) in rows.iter().zip(out.rows_mut()) {
             self.linear.decide(row, &mut decision);
-            LinearModel::softmax(&mut decision);
+            match self.multiclass {
+                LogisticMulticlass::OneVsRest if decision.len() > 1 => {
+                    decision.iter_mut().for_each(|value| *value = sigmoid(*value));
+                    let sum: f64 = decision.iter().sum();
+                    decision.iter_mut().for_each(|value| *value /= sum);
+                }
+                _ => LinearModel::softmax(&mut decision),
+            }
             out.iter_mut().zip(&decision).for_each(|(out, probability)| *out = *probability);
         }
         out
@@ -243,16 +284,61 @@ impl<'a> FitWith<'a, Csr, Array1<usize>, Error> for LogisticValidParams {
                 dataset.records.width()
             )));
         }
-        if self.l1_ratio > 0.0 { self.sparse(&problem, former) } else { self.ridge(&problem, former) }
+        if self.is_one_vs_rest(problem.classes) {
+            return self.one_vs_rest(&problem, former);
+        }
+        self.solve(&problem, former)
     }
 }
 
 impl LogisticValidParams {
+    fn is_one_vs_rest(&self, classes: usize) -> bool {
+        self.multiclass == LogisticMulticlass::OneVsRest && classes > 2
+    }
+
+    fn solve(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
+        if self.l1_ratio > 0.0 { self.sparse(problem, former) } else { self.ridge(problem, former) }
+    }
+
+    /// Each class against all others; the objective is summed over the classes.
+    fn one_vs_rest(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
+        let classes = problem.classes;
+        let solve = |class: usize| -> Result<LogisticRegression> {
+            let own = match former {
+                Some(former) => {
+                    let weights = former.weights().iter().skip(class).step_by(classes).copied().collect();
+                    Some(LinearModel::new(2, weights, vec![former.intercept()[class]])?)
+                }
+                None => None,
+            };
+            self.solve(&problem.against_rest(class), own.as_ref())
+        };
+        let models: Vec<LogisticRegression> =
+            (0..classes).into_par_iter().map(solve).collect::<Result<_>>()?;
+        let width = models[0].linear.features();
+        let mut weights = vec![0.0; width * classes];
+        for (class, model) in models.iter().enumerate() {
+            let own = model.linear.weights().iter().enumerate();
+            own.for_each(|(feature, &weight)| weights[feature * classes + class] = weight);
+        }
+        let intercept = models.iter().map(|model| model.linear.intercept()[0]).collect();
+        Ok(LogisticRegression {
+            multiclass: self.multiclass,
+            linear: LinearModel::new(classes, weights, intercept)?,
+            convergence: Convergence {
+                iterations: models.iter().map(|model| model.convergence.iterations).max().unwrap_or(0),
+                converged: models.iter().all(|model| model.convergence.converged),
+                objective: models.iter().map(|model| model.convergence.objective).sum(),
+            },
+        })
+    }
+
     /// With an ℓ2 penalty alone.
     fn ridge(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
         let limits = dual::Limits { epochs: self.max_iterations, tolerance: self.tolerance, seed: self.seed };
         let solution = dual::solve(problem, self.c, self.intercept, former, &limits);
         Ok(LogisticRegression {
+            multiclass: self.multiclass,
             linear: LinearModel::new(
                 problem.classes,
                 problem.spread(&solution.weights, solution.intercept.len()),
@@ -283,6 +369,7 @@ impl LogisticValidParams {
         intercept.resize(outputs, 0.0);
         let weights: Vec<f32> = minimum.weights[..weights].iter().map(|&w| w as f32).collect();
         Ok(LogisticRegression {
+            multiclass: self.multiclass,
             linear: LinearModel::new(problem.classes, problem.spread(&weights, outputs), intercept)?,
             convergence: Convergence {
                 iterations: minimum.iterations,
@@ -294,120 +381,6 @@ impl LogisticValidParams {
 }
 
 predicts_by_its_weights!(LogisticRegression);
-
-/// Rows or columns that one task takes: fixed, so that sums do not depend on the number of threads.
-const CHUNK: usize = 512;
-
-/// The loss of multinomial logistic regression over the rows of a problem.
-struct SoftmaxLoss<'a> {
-    problem: &'a Problem,
-    /// The rows by feature, for the gradient: each feature's sum has one fixed order.
-    columns: Csr,
-    outputs: usize,
-    c: f64,
-}
-
-impl<'a> SoftmaxLoss<'a> {
-    fn new(problem: &'a Problem, c: f64) -> Self {
-        let outputs = LinearModel::outputs_for(problem.classes);
-        SoftmaxLoss { problem, columns: problem.rows.transpose(), outputs, c }
-    }
-}
-
-impl Loss for SoftmaxLoss<'_> {
-    fn evaluate(&self, weights: &[f64], gradient: &mut [f64]) -> f64 {
-        let margins = self.margins(weights);
-        let mut derivative = vec![0.0; margins.len()];
-        let loss = self.derive(&margins, &mut derivative);
-        self.add_gradient(&derivative, gradient);
-        loss
-    }
-}
-
-impl SoftmaxLoss<'_> {
-    /// The decision values of every row, with the intercepts that stand behind the weights.
-    fn margins(&self, weights: &[f64]) -> Vec<f64> {
-        let outputs = self.outputs;
-        let intercept = &weights[self.columns.rows() * outputs..];
-        let mut margins = vec![0.0; self.problem.rows.rows() * outputs];
-        margins.par_chunks_mut(CHUNK * outputs).enumerate().for_each(|(chunk, margins)| {
-            for (index, margins) in margins.chunks_exact_mut(outputs).enumerate() {
-                margins[..intercept.len()].copy_from_slice(intercept);
-                for (column, value) in self.problem.rows.row(chunk * CHUNK + index).iter() {
-                    add_scaled(margins, &weights[column * outputs..][..outputs], f64::from(value));
-                }
-            }
-        });
-        margins
-    }
-
-    /// The loss at these decision values, and its derivative by each.
-    fn derive(&self, margins: &[f64], derivative: &mut [f64]) -> f64 {
-        let outputs = self.outputs;
-        let size = CHUNK * outputs;
-        let losses: Vec<f64> = margins
-            .par_chunks(size)
-            .zip(derivative.par_chunks_mut(size))
-            .enumerate()
-            .map(|(chunk, (margins, derivative))| {
-                let rows =
-                    margins.chunks_exact(outputs).zip(derivative.chunks_exact_mut(outputs)).enumerate();
-                rows.map(|(index, (margins, derivative))| {
-                    let row = chunk * CHUNK + index;
-                    let class = self.problem.targets[row] as usize;
-                    let weight = self.c * self.problem.weights[row];
-                    weight * log_loss(margins, class, weight, derivative)
-                })
-                .sum::<f64>()
-            })
-            .collect();
-        losses.iter().sum()
-    }
-
-    /// Adds the gradient by the weights, given the derivative by the decision values.
-    fn add_gradient(&self, derivative: &[f64], gradient: &mut [f64]) {
-        let outputs = self.outputs;
-        let (weights, intercept) = gradient.split_at_mut(self.columns.rows() * outputs);
-        weights.par_chunks_mut(CHUNK * outputs).enumerate().for_each(|(chunk, gradient)| {
-            for (index, gradient) in gradient.chunks_exact_mut(outputs).enumerate() {
-                for (row, value) in self.columns.row(chunk * CHUNK + index).iter() {
-                    add_scaled(gradient, &derivative[row * outputs..][..outputs], f64::from(value));
-                }
-            }
-        });
-        if !intercept.is_empty() {
-            derivative.chunks_exact(outputs).for_each(|derivative| add_scaled(intercept, derivative, 1.0));
-        }
-    }
-}
-
-#[inline]
-fn add_scaled(to: &mut [f64], from: &[f64], factor: f64) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to += factor * from;
-    }
-}
-
-/// −ln of the probability of `class`; `derivative` receives its derivative by each margin, times `weight`.
-fn log_loss(margins: &[f64], class: usize, weight: f64, derivative: &mut [f64]) -> f64 {
-    if let ([margin], [derivative]) = (margins, &mut *derivative) {
-        let sign = if class == 1 { 1.0 } else { -1.0 };
-        let wrong = sigmoid(-sign * margin);
-        *derivative = -sign * weight * wrong;
-        // ln(1 + e^-m), without overflow.
-        let m = sign * margin;
-        return if m > 0.0 { libm::log1p(libm::exp(-m)) } else { libm::log1p(libm::exp(m)) - m };
-    }
-    let most = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut sum = 0.0;
-    for (derivative, margin) in derivative.iter_mut().zip(margins) {
-        *derivative = libm::exp(margin - most);
-        sum += *derivative;
-    }
-    derivative.iter_mut().for_each(|derivative| *derivative *= weight / sum);
-    derivative[class] -= weight;
-    libm::log(sum) + most - margins[class]
-}
 
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@
 
 pub mod calibration;
 pub mod conformal;
-pub mod dense;
 pub mod linear;
 pub mod logistic;
 pub mod naive_bayes;
 pub mod nbsvm;
+pub mod online;
 mod rows;
 pub mod select;
 pub mod svm;
@@ -20,18 +20,16 @@ use linfa::{DatasetBase, ParamGuard};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::features::csr::{Csr, Row};
-
-use dense::{FormKind, Rule};
 
 pub use calibration::{Calibration, CalibrationMethod, IsotonicCurve};
 pub use conformal::{ConformalMethod, ConformalScores};
-pub use dense::DenseModel;
 pub use linear::LinearModel;
-pub use logistic::{Convergence, LogisticParams, LogisticRegression};
+pub use logistic::{Convergence, LogisticMulticlass, LogisticParams, LogisticRegression};
 pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
 pub use nbsvm::{Nbsvm, NbsvmBase, NbsvmParams};
+pub use online::{OnlineModel, OnlineParams};
 pub use select::Selection;
 pub use svm::{LinearSvm, SvmLoss, SvmMulticlass, SvmParams};
 pub use weights::ClassWeight;
@@ -52,22 +50,8 @@ pub enum ClassifierParams {
     BernoulliNb(NaiveBayesParams),
     /// Naive Bayes ratios in front of an SVM or a logistic regression, on binary rows.
     Nbsvm(NbsvmParams),
-    /// linfa's Gaussian naive Bayes.
-    LinfaGaussianNb(dense::LinfaGaussianNbParams),
-    /// linfa's Bernoulli naive Bayes.
-    LinfaBernoulliNb(dense::LinfaBernoulliNbParams),
-    /// linfa's logistic regression.
-    LinfaLogistic(dense::LinfaLogisticParams),
-    /// linfa's support vector machine, with a linear or a Gaussian kernel.
-    LinfaSvm(dense::LinfaSvmParams),
-    /// linfa's decision tree.
-    LinfaTree(dense::LinfaTreeParams),
-    /// linfa's random forest.
-    LinfaForest(dense::LinfaForestParams),
-    /// linfa's AdaBoost on small trees.
-    LinfaAdaboost(dense::LinfaAdaboostParams),
-    /// linfa's follow-the-regularised-leader.
-    LinfaFtrl(dense::LinfaFtrlParams),
+    /// Softmax regression learned record by record, on hashed rows.
+    Online(OnlineParams),
 }
 
 impl Default for ClassifierParams {
@@ -90,14 +74,7 @@ impl ClassifierParams {
             | ClassifierParams::ComplementNb(params)
             | ClassifierParams::BernoulliNb(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Nbsvm(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaGaussianNb(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaBernoulliNb(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaLogistic(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaSvm(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaTree(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaForest(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaAdaboost(params) => params.check_ref().map(|_| ()),
-            ClassifierParams::LinfaFtrl(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::Online(params) => params.check_ref().map(|_| ()),
         }
     }
 
@@ -108,32 +85,17 @@ impl ClassifierParams {
 
     /// Whether the softmax of its decision values is a probability by its own lights; otherwise it wants calibration.
     pub fn has_probabilities(&self) -> bool {
-        !matches!(
-            self,
-            ClassifierParams::Svm(_)
-                | ClassifierParams::Nbsvm(_)
-                | ClassifierParams::LinfaSvm(_)
-                | ClassifierParams::LinfaAdaboost(_)
-                | ClassifierParams::LinfaFtrl(_)
-        )
+        !matches!(self, ClassifierParams::Svm(_) | ClassifierParams::Nbsvm(_))
     }
 
-    /// The form of its models, for one of linfa's own classifiers.
-    pub(crate) fn dense_form(&self) -> Option<FormKind> {
+    /// What turns its decision values into probabilities when no calibration is asked for.
+    pub(crate) fn own_calibration(&self, classes: usize) -> Calibration {
         match self {
-            ClassifierParams::Logistic(_)
-            | ClassifierParams::Svm(_)
-            | ClassifierParams::Nb(_)
-            | ClassifierParams::ComplementNb(_)
-            | ClassifierParams::BernoulliNb(_)
-            | ClassifierParams::Nbsvm(_) => None,
-            ClassifierParams::LinfaGaussianNb(_) => Some(FormKind::Gaussian),
-            ClassifierParams::LinfaBernoulliNb(_) => Some(FormKind::Presence),
-            ClassifierParams::LinfaLogistic(_) | ClassifierParams::LinfaFtrl(_) => Some(FormKind::Linear),
-            ClassifierParams::LinfaSvm(params) => Some(params.form()),
-            ClassifierParams::LinfaTree(_) => Some(FormKind::Trees(Rule::Odds)),
-            ClassifierParams::LinfaForest(_) => Some(FormKind::Trees(Rule::Votes)),
-            ClassifierParams::LinfaAdaboost(_) => Some(FormKind::Trees(Rule::WeightedVotes)),
+            // The logistic function of each class, which is Platt's curve with a = −1 and b = 0.
+            ClassifierParams::Logistic(params) if params.is_one_vs_rest(classes) => {
+                Calibration::Platt { a: vec![-1.0; classes], b: vec![0.0; classes] }
+            }
+            _ => Calibration::None,
         }
     }
 
@@ -169,36 +131,15 @@ impl ClassifierParams {
                 let convergence = model.convergence();
                 Ok((Classifier::Nbsvm(model.into_linear()), convergence))
             }
-            ClassifierParams::LinfaGaussianNb(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
-            }
-            ClassifierParams::LinfaBernoulliNb(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
-            }
-            ClassifierParams::LinfaLogistic(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
-            }
-            ClassifierParams::LinfaSvm(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
-            }
-            ClassifierParams::LinfaTree(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
-            }
-            ClassifierParams::LinfaForest(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
-            }
-            ClassifierParams::LinfaAdaboost(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
-            }
-            ClassifierParams::LinfaFtrl(params) => {
-                dense(params.clone().classes(classes).class_weight(class_weight).check()?.train(dataset)?)
+            ClassifierParams::Online(params) => {
+                let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
+                Ok((
+                    Classifier::Online(model),
+                    Convergence { iterations: 1, converged: true, objective: 0.0 },
+                ))
             }
         }
     }
-}
-
-fn dense((model, convergence): (DenseModel, Convergence)) -> Result<(Classifier, Convergence)> {
-    Ok((Classifier::Dense(model), convergence))
 }
 
 fn naive_bayes(
@@ -225,24 +166,21 @@ pub enum Classifier {
     NaiveBayes(LinearModel),
     /// Naive Bayes ratios folded with the weights behind them.
     Nbsvm(LinearModel),
-    /// One of linfa's own, on the best columns.
-    Dense(DenseModel),
+    /// Softmax regression that can go on learning.
+    Online(OnlineModel),
 }
 
 impl Classifier {
-    /// Puts a classifier of a kind together from its weights.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] for a kind that is one of linfa's own: it is a [`DenseModel`].
-    pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Result<Self> {
-        Ok(match params {
+    /// Puts a classifier of a kind together from its weights, or nothing when the kind has more to it than those.
+    pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Option<Self> {
+        Some(match params {
             ClassifierParams::Logistic(_) => Classifier::Logistic(linear),
             ClassifierParams::Svm(_) => Classifier::Svm(linear),
             ClassifierParams::Nb(_)
             | ClassifierParams::ComplementNb(_)
             | ClassifierParams::BernoulliNb(_) => Classifier::NaiveBayes(linear),
             ClassifierParams::Nbsvm(_) => Classifier::Nbsvm(linear),
-            _ => return Err(Error::Parameter("this classifier is no row of weights".into())),
+            ClassifierParams::Online(_) => return None,
         })
     }
 
@@ -250,32 +188,17 @@ impl Classifier {
     /// For logistic regression and naive Bayes their softmax is the probability; for an SVM they are distances, to be
     /// calibrated.
     pub(crate) fn decide(&self, row: Row<'_>, out: &mut Vec<f64>) {
+        self.linear().decide(row, out);
+    }
+
+    /// The weights behind it.
+    pub fn linear(&self) -> &LinearModel {
         match self {
             Classifier::Logistic(linear)
             | Classifier::Svm(linear)
             | Classifier::NaiveBayes(linear)
-            | Classifier::Nbsvm(linear) => linear.decide(row, out),
-            Classifier::Dense(dense) => dense.decide(row, out),
-        }
-    }
-
-    /// The weights behind it; nothing for linfa's own classifiers.
-    pub fn linear(&self) -> Option<&LinearModel> {
-        match self {
-            Classifier::Logistic(linear)
-            | Classifier::Svm(linear)
-            | Classifier::NaiveBayes(linear)
-            | Classifier::Nbsvm(linear) => Some(linear),
-            Classifier::Dense(_) => None,
-        }
-    }
-
-    /// What a feature adds to the decision value of a class, for a value of 1; nothing when the classifier is not linear
-    /// in its features. With two classes, the first class has minus the weight of the second.
-    pub fn weight(&self, feature: usize, class: usize) -> Option<f32> {
-        match self {
-            Classifier::Dense(dense) => dense.weight(feature, class),
-            _ => self.linear().map(|linear| linear.weight(feature, class)),
+            | Classifier::Nbsvm(linear) => linear,
+            Classifier::Online(model) => model.linear(),
         }
     }
 }

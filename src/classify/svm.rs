@@ -5,7 +5,7 @@
 //! and Singer (2001) have it. The intercept is regularised with the weights, as the weight of one more feature of value 1,
 //! which is what LIBLINEAR and scikit-learn's `LinearSVC` do.
 //!
-//! Solvers: Hsieh et al. 2008 with shrinking, one problem a class, the classes in parallel; Keerthi et al. 2008 for
+//! Solvers: Hsieh et al. 2008 with shrinking, groups of classes in parallel; Keerthi et al. 2008 for
 //! Crammer–Singer. Both stop when the duality gap, a bound on the distance from the minimum, is a small enough share of the
 //! objective.
 
@@ -248,15 +248,15 @@ fn one_vs_rest(
     loss: SvmLoss,
     limits: Limits,
 ) -> Result<LinearSvm> {
-    let squares = dual::squares(&problem.rows, bias);
     let outputs = LinearModel::outputs_for(problem.classes);
-    let solve = |output: usize| {
-        // With two classes, the one problem is that of the second class.
-        let class = if outputs == 1 { 1 } else { output };
-        let limits = Limits { seed: limits.seed.wrapping_add(output as u64), ..limits };
-        dual::solve(problem, class, costs, &squares, bias, loss, limits)
-    };
-    let solutions: Vec<dual::Solution> = (0..outputs).into_par_iter().map(solve).collect();
+    // With two classes, the one problem is that of the second class.
+    let classes: Vec<u32> = if outputs == 1 { vec![1] } else { (0..outputs as u32).collect() };
+    let squares = dual::squares(&problem.rows, bias);
+    let setting = dual::Setting { problem, costs, bias, loss, limits, squares };
+    // Work for every thread; the result does not depend on the grouping.
+    let lanes = outputs.div_ceil(rayon::current_num_threads()).clamp(1, dual::MOST_LANES);
+    let solutions: Vec<dual::Solution> =
+        classes.par_chunks(lanes).flat_map_iter(|classes| dual::solve(&setting, classes)).collect();
     let mut weights = vec![0.0; problem.rows.width() * outputs];
     weights.par_chunks_mut(4096 * outputs).enumerate().for_each(|(chunk, weights)| {
         for (feature, weights) in weights.chunks_exact_mut(outputs).enumerate() {

@@ -1,5 +1,7 @@
 //! How much each training record counts.
 
+use std::sync::Arc;
+
 use linfa::DatasetBase;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
@@ -25,9 +27,9 @@ pub enum ClassWeight {
 /// Its columns are those that occur, the most frequent first: the weights that every row touches then lie together and
 /// stay in the cache.
 pub(super) struct Problem {
-    pub(super) rows: Csr,
+    pub(super) rows: Arc<Csr>,
     /// The column of the dataset that each of its columns is.
-    columns: Vec<u32>,
+    columns: Arc<Vec<u32>>,
     /// The width of the dataset.
     width: usize,
     pub(super) classes: usize,
@@ -70,49 +72,32 @@ impl Problem {
         if !rows.is_finite() {
             return Err(Error::Dataset("a feature value is not a finite number".into()));
         }
-        let by_class = match class_weight {
-            ClassWeight::None => vec![1.0; classes],
-            ClassWeight::Balanced => {
-                let present = counts.iter().filter(|&&count| count > 0).count();
-                counts.iter().map(|&count| rows.rows() as f64 / (present * count.max(1)) as f64).collect()
-            }
-            ClassWeight::Given(weights) if weights.len() == classes => weights.clone(),
-            ClassWeight::Given(weights) => {
-                return Err(Error::Parameter(format!(
-                    "{} class weights for {classes} classes",
-                    weights.len()
-                )));
-            }
-        };
-        // linfa leaves the weights empty when none were given.
-        let weight = |row: usize| dataset.weights.get(row).map_or(1.0, |&weight| f64::from(weight));
-        if !dataset.weights.is_empty() && dataset.weights.len() != rows.rows() {
-            return Err(Error::Dataset(format!(
-                "{} records but {} weights",
-                rows.rows(),
-                dataset.weights.len()
-            )));
-        }
-        let weights: Vec<f64> =
-            targets.iter().enumerate().map(|(row, &class)| by_class[class] * weight(row)).collect();
-        if let Some(row) = weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-            return Err(Error::Dataset(format!(
-                "record {row} has weight {}: weights are finite numbers from 0",
-                weights[row]
-            )));
-        }
+        let weights = record_weights(dataset, &counts, class_weight)?;
         if weights.iter().all(|&weight| weight == 0.0) {
             return Err(Error::Dataset("every record has weight 0: nothing is left to learn from".into()));
         }
         let (width, targets) = (rows.width(), targets.iter().map(|&class| class as u32).collect());
         let (rows, columns) = rows.by_frequency();
+        let (rows, columns) = (Arc::new(rows), Arc::new(columns));
         Ok(Problem { rows, columns, width, classes, targets, weights })
+    }
+
+    /// The two-class problem of one class, now class 1, against all others; it shares the rows.
+    pub(super) fn against_rest(&self, class: usize) -> Problem {
+        Problem {
+            rows: Arc::clone(&self.rows),
+            columns: Arc::clone(&self.columns),
+            width: self.width,
+            classes: 2,
+            targets: self.targets.iter().map(|&target| u32::from(target as usize == class)).collect(),
+            weights: self.weights.clone(),
+        }
     }
 
     /// Weights of the dataset's features from those of the problem's; the others are 0. Both feature by feature.
     pub(super) fn spread(&self, weights: &[f32], outputs: usize) -> Vec<f32> {
         let mut all = vec![0.0; self.width * outputs];
-        for (weights, &column) in weights.chunks_exact(outputs).zip(&self.columns) {
+        for (weights, &column) in weights.chunks_exact(outputs).zip(&*self.columns) {
             all[column as usize * outputs..][..outputs].copy_from_slice(weights);
         }
         all
@@ -122,6 +107,43 @@ impl Problem {
     pub(super) fn gather(&self, all: &[f32], outputs: usize) -> Vec<f32> {
         let of = |&column: &u32| &all[column as usize * outputs..][..outputs];
         self.columns.iter().flat_map(of).copied().collect()
+    }
+}
+
+/// The weight of each record of `dataset`: class weight times sample weight. `counts` has the records of each class.
+///
+/// # Errors
+/// [`Error::Dataset`] and [`Error::Parameter`] for weights that are none, or not as many as they should be.
+pub(super) fn record_weights(
+    dataset: &DatasetBase<Csr, Array1<usize>>,
+    counts: &[usize],
+    class_weight: &ClassWeight,
+) -> Result<Vec<f64>> {
+    let (records, classes) = (dataset.records.rows(), counts.len());
+    let by_class = match class_weight {
+        ClassWeight::None => vec![1.0; classes],
+        ClassWeight::Balanced => {
+            let present = counts.iter().filter(|&&count| count > 0).count();
+            counts.iter().map(|&count| records as f64 / (present * count.max(1)) as f64).collect()
+        }
+        ClassWeight::Given(weights) if weights.len() == classes => weights.clone(),
+        ClassWeight::Given(weights) => {
+            return Err(Error::Parameter(format!("{} class weights for {classes} classes", weights.len())));
+        }
+    };
+    // linfa leaves the weights empty when none were given.
+    let weight = |row: usize| dataset.weights.get(row).map_or(1.0, |&weight| f64::from(weight));
+    if !dataset.weights.is_empty() && dataset.weights.len() != records {
+        return Err(Error::Dataset(format!("{records} records but {} weights", dataset.weights.len())));
+    }
+    let weights: Vec<f64> =
+        dataset.targets.iter().enumerate().map(|(row, &class)| by_class[class] * weight(row)).collect();
+    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        Some(row) => Err(Error::Dataset(format!(
+            "record {row} has weight {}: weights are finite numbers from 0",
+            weights[row]
+        ))),
+        None => Ok(weights),
     }
 }
 

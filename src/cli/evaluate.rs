@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
+use tasnif::cross_validation;
 use tasnif::dataset::Dataset;
 use tasnif::metrics::{
     ConfusionMatrix, Interval, Report, Statistic, brier_score, expected_calibration_error, mcnemar,
@@ -14,7 +15,7 @@ use tasnif::metrics::{
 };
 use tasnif::pipeline::{Pipeline, Prediction};
 
-use super::options::{LabelledOptions, Model, set_threads};
+use super::options::{LabelledOptions, Model, label_sets, set_threads, share};
 use super::progress;
 use super::sink::Sink;
 
@@ -42,6 +43,10 @@ pub struct Args {
     /// Count a record as an error where the best score is below this
     #[arg(long, value_name = "SCORE", default_value_t = 0.0)]
     min_score: f32,
+    /// Also draw label sets that hold the true label with this probability, such as 0.9, and print how often they do (for
+    /// models trained with --conformal)
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    coverage: Option<f64>,
     /// Format of the report
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     format: ReportFormat,
@@ -78,20 +83,35 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let report = evaluate(&pipeline, &data, args.min_score)?;
     let comparison = match &args.compare {
         Some(other) => {
+            anyhow::ensure!(
+                !pipeline.is_multilabel(),
+                "--compare is for models that give each record exactly one label"
+            );
             let others = Model::File(other.clone()).load()?;
             warn_of_unknown_labels(&others, &data, &other.display().to_string(), args.quiet);
             Some(compare(&pipeline, &others, other, &data, args.min_score)?)
         }
         None => None,
     };
+    let label_sets = match args.coverage {
+        Some(coverage) => Some(measure_sets(&pipeline, &data, coverage)?),
+        None => None,
+    };
     bar.finish_and_clear();
     let mut sink = Sink::open(args.output.as_deref())?;
-    let full = Full { report, comparison };
+    let full = Full { report, comparison, label_sets };
     match args.format {
         ReportFormat::Table => {
             write!(sink, "{}", full.report)?;
             if let Some(comparison) = &full.comparison {
                 write!(sink, "{comparison}")?;
+            }
+            if let Some(sets) = &full.label_sets {
+                writeln!(
+                    sink,
+                    "\nlabel sets for a coverage of {}: {:.3} hold the gold label, {:.2} labels on average, {:.3} empty",
+                    sets.asked, sets.coverage, sets.mean_size, sets.empty
+                )?;
             }
         }
         ReportFormat::Json => writeln!(sink, "{}", serde_json::to_string_pretty(&full)?)?,
@@ -107,6 +127,35 @@ struct Full {
     report: Report,
     #[serde(skip_serializing_if = "Option::is_none")]
     comparison: Option<Comparison>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label_sets: Option<LabelSets>,
+}
+
+/// How label sets did.
+#[derive(Serialize)]
+struct LabelSets {
+    /// The coverage that was asked for.
+    asked: f64,
+    /// The share of records whose set holds the gold label.
+    coverage: f64,
+    /// Labels a set, on average.
+    mean_size: f64,
+    /// The share of sets without a label.
+    empty: f64,
+}
+
+fn measure_sets(pipeline: &Pipeline, data: &Dataset, coverage: f64) -> anyhow::Result<LabelSets> {
+    let predictions = pipeline.predict_batch(&data.texts())?;
+    let sets = label_sets(pipeline, &predictions, coverage)?;
+    let share = |count: usize| count as f64 / data.len() as f64;
+    let holds =
+        sets.iter().zip(&data.examples).filter(|(set, example)| set.contains(&example.label())).count();
+    Ok(LabelSets {
+        asked: coverage,
+        coverage: share(holds),
+        mean_size: share(sets.iter().map(Vec::len).sum()),
+        empty: share(sets.iter().filter(|set| set.is_empty()).count()),
+    })
 }
 
 /// The difference between two models on the same records: this one's figure minus the other's.
@@ -212,6 +261,14 @@ const SEED: u64 = 1;
 /// The report of a pipeline on labelled records; below `min_score` no label is given.
 pub fn evaluate(pipeline: &Pipeline, data: &Dataset, min_score: f32) -> anyhow::Result<Report> {
     let predictions = pipeline.predict_batch(&data.texts())?;
+    if pipeline.is_multilabel() {
+        return Ok(cross_validation::report(pipeline, data, &predictions, min_score)?);
+    }
+    anyhow::ensure!(
+        !data.is_multilabel(),
+        "some records have several labels, or none, but the model gives each record exactly one: train it on such records, or \
+         with --multi-label"
+    );
     let gold: Vec<&str> = data.examples.iter().map(|example| example.label()).collect();
     let mut report = ConfusionMatrix::new(gold.iter(), labels(&predictions, min_score))?
         .report_with_intervals(RESAMPLES, SEED)?;

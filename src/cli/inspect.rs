@@ -6,9 +6,8 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
-use tasnif::classify::Classifier;
 use tasnif::model_file::fingerprint;
-use tasnif::pipeline::{FeatureParams, Pipeline, PipelineParams, Provenance};
+use tasnif::pipeline::{Pipeline, PipelineParams, Provenance};
 
 use super::options::Model;
 use super::sink::Sink;
@@ -108,21 +107,14 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
     }
     let convergence = provenance.convergence;
     let end = if convergence.converged { "converged" } else { "stopped before it converged" };
-    let kind = kind(&summary.params.classifier)?;
-    match pipeline.classifier() {
-        Classifier::Dense(dense) => writeln!(
-            sink,
-            "Classifier   {kind} on {} of {} features; {end}",
-            dense.columns().len(),
-            pipeline.vectorizer().width()
-        )?,
-        classifier => {
-            let linear = classifier.linear();
-            let weights = linear.map_or(0, |linear| linear.weights().len() + linear.intercept().len());
-            let iterations = convergence.iterations;
-            writeln!(sink, "Classifier   {kind}, {weights} weights; {end} after {iterations} iterations")?;
-        }
-    }
+    let linear = pipeline.classifier().linear();
+    writeln!(
+        sink,
+        "Classifier   {}, {} weights; {end} after {} iterations",
+        kind(&summary.params.classifier)?,
+        linear.weights().len() + linear.intercept().len(),
+        convergence.iterations
+    )?;
     writeln!(
         sink,
         "Calibration  {}",
@@ -141,16 +133,28 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
         "Normaliser   {}",
         if on.is_empty() { "nothing is folded".into() } else { on.join(", ") }
     )?;
-    for (FeatureParams::Ngrams(block), (_, columns)) in
-        summary.params.features.iter().zip(pipeline.vectorizer().blocks())
-    {
+    for (block, columns) in pipeline.vectorizer().blocks() {
         let weight = serde_json::to_value(block.weight)?;
         writeln!(
             sink,
-            "Features     {} {}: {columns} n-grams, {}, scale {}",
+            "Features     {} {}{}: {columns} n-grams, {}, scale {}",
             block.analyzer,
             block.ngrams,
+            block.window.map_or(String::new(), |window| format!(" of words {window}")),
             weight.as_str().unwrap_or_default(),
+            block.scale
+        )?;
+    }
+    for (block, columns, folded) in pipeline.vectorizer().pooled() {
+        writeln!(
+            sink,
+            "Features     vectors{}: {columns} {}, scale {}",
+            block.window.map_or(String::new(), |window| format!(" of words {window}")),
+            if folded {
+                "words (vectors folded into one weight a word and label)"
+            } else {
+                "numbers; the model carries the vectors"
+            },
             block.scale
         )?;
     }
@@ -173,12 +177,13 @@ fn kind(classifier: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_value(classifier)?["kind"].as_str().unwrap_or_default().to_owned())
 }
 
-/// For each label, the features with the largest weights; none for a classifier that is not linear in its features.
+/// For each label, the features with the largest weights.
 fn top_features(pipeline: &Pipeline, top: usize) -> Vec<LabelFeatures<'_>> {
-    let classifier = pipeline.classifier();
+    let linear = pipeline.classifier().linear();
     let label = |(class, label)| {
-        let mut best: Vec<(usize, f32)> = (0..pipeline.vectorizer().width())
-            .filter_map(|feature| Some((feature, classifier.weight(feature, class)?)))
+        let mut best: Vec<(usize, f32)> = (0..linear.features())
+            .map(|f| (f, linear.weight(f, class)))
+            .filter(|(_, weight)| *weight != 0.0)
             .collect();
         best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let names = best

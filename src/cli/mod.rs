@@ -9,6 +9,7 @@ mod progress;
 mod sink;
 mod train;
 mod tune;
+mod vectors;
 
 use std::process::ExitCode;
 
@@ -37,16 +38,18 @@ Examples:
   tasnif tune labelled.tsv --output my.tasnif --time 60s    the best pipeline for it
   tasnif evaluate test.tsv --model my.tasnif            how good it is
   tasnif inspect my.tasnif                              what is in it
+  tasnif vectors train news.txt --output news.vectors   word vectors from raw text
 
 Exit codes: 0 done, 1 a check did not hold, 2 bad usage or bad input.";
 
 #[derive(Subcommand)]
 enum Command {
     Predict(predict::Args),
-    Train(train::Args),
+    Train(Box<train::Args>),
     Tune(tune::Args),
     Evaluate(evaluate::Args),
     Inspect(inspect::Args),
+    Vectors(vectors::Args),
     Completions(man::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -55,10 +58,11 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Predict(args) => predict::run(args),
-        Command::Train(args) => train::run(args),
+        Command::Train(args) => train::run(*args),
         Command::Tune(args) => tune::run(args),
         Command::Evaluate(args) => evaluate::run(args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Vectors(args) => vectors::run(args),
         Command::Completions(args) => man::completions(args),
         Command::Man(args) => man::man(args),
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use clap::Args;
 use tasnif::dataset::{Dataset, Format, ReadOptions};
-use tasnif::pipeline::Pipeline;
+use tasnif::pipeline::{Pipeline, Prediction};
 
 /// How input files are read.
 #[derive(Args, Clone)]
@@ -32,9 +32,38 @@ pub struct LabelledOptions {
     /// The CSV column or JSONL field that holds the label
     #[arg(long, value_name = "NAME", default_value = "label", help_heading = "Input")]
     pub label_field: String,
-    /// The CSV column or JSONL field that names the group (article) of a record, which no split cuts apart
+    /// The CSV column or JSONL field that names the group (article) of a record, which no split cuts apart; of several,
+    /// joined by commas, the first that there is
     #[arg(long, value_name = "NAME", default_value = "group", help_heading = "Input")]
     pub group_field: String,
+    /// What stands between several labels of one record, in TSV and CSV labels and JSONL strings
+    #[arg(long, value_name = "TEXT", help_heading = "Input")]
+    pub label_separator: Option<String>,
+    /// A record may have several labels, or none: each is learned against the rest. Understood without this flag from lists
+    /// of labels
+    #[arg(long, help_heading = "Input")]
+    pub multi_label: bool,
+}
+
+/// A share between 0 and 1, ends excluded.
+pub fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(share) if share > 0.0 && share < 1.0 => Ok(share),
+        _ => Err("give a number between 0 and 1, such as 0.9".into()),
+    }
+}
+
+/// The label set of each prediction.
+pub fn label_sets<'a>(
+    pipeline: &'a Pipeline,
+    predictions: &[Prediction<'a>],
+    coverage: f64,
+) -> anyhow::Result<Vec<Vec<&'a str>>> {
+    predictions
+        .iter()
+        .map(|prediction| pipeline.label_set(prediction, coverage))
+        .collect::<Option<Vec<_>>>()
+        .context("this model has no held-out scores to draw label sets from: train it with --conformal 0.2")
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {
@@ -64,6 +93,8 @@ impl LabelledOptions {
         ReadOptions {
             label_field: self.label_field.clone(),
             group_field: self.group_field.clone(),
+            label_separator: self.label_separator.clone(),
+            multilabel: self.multi_label,
             ..self.input.read_options()
         }
     }

@@ -12,11 +12,11 @@ use indicatif::ProgressBar;
 use tasnif::dataset::{Format, Records, open, read_text};
 use tasnif::pipeline::{Pipeline, Prediction};
 
-use super::options::{InputOptions, Model, set_threads};
+use super::options::{InputOptions, Model, label_sets, set_threads, share};
 use super::progress;
 use super::sink::Sink;
 use arabic::Letters;
-use writer::{Item, Writer};
+use writer::{Item, Style, Writer};
 
 /// Label text: articles sentence by sentence, other formats record by record
 ///
@@ -43,6 +43,13 @@ pub struct Args {
     /// Give the scores of the best K labels alone
     #[arg(long, value_name = "K", help_heading = "Output")]
     top_k: Option<usize>,
+    /// Draw label sets that hold the true label with this probability, such as 0.9 (for models trained with --conformal): field
+    /// `set` in JSONL, a column before the text elsewhere
+    #[arg(long, value_name = "SHARE", value_parser = share, help_heading = "Output")]
+    coverage: Option<f64>,
+    /// What stands between several labels of one record, in the table, CSV and TSV
+    #[arg(long, value_name = "TEXT", default_value = "|", help_heading = "Output")]
+    label_separator: String,
     /// Give no label (null in JSONL, empty in CSV and TSV, - in the table) where the best score is below this
     #[arg(long, value_name = "SCORE", default_value_t = 0.0, help_heading = "Output")]
     min_score: f32,
@@ -65,7 +72,7 @@ text field otherwise), text, label, score (a probability) and the scores of all 
 
 /// A format of labelled records.
 #[derive(Clone, Copy, Default, ValueEnum)]
-enum OutputFormat {
+pub enum OutputFormat {
     /// A table to read
     #[default]
     Pretty,
@@ -92,8 +99,18 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let pipeline = model.load()?;
     let sink = Sink::open(args.output.as_deref())?;
     let bar = progress::bytes(total_bytes(&args.inputs), args.quiet, args.output.is_none());
-    let writer =
-        Writer::new(sink, args.output_format, &pipeline, args.top_k, args.min_score, args.inputs.len() > 1);
+    if let Some(coverage) = args.coverage {
+        label_sets(&pipeline, &[pipeline.predict("")?], coverage)?;
+    }
+    let style = Style {
+        format: args.output_format,
+        top_k: args.top_k,
+        min_score: args.min_score,
+        coverage: args.coverage,
+        label_separator: args.label_separator.clone(),
+        name_sources: args.inputs.len() > 1,
+    };
+    let writer = Writer::new(sink, &pipeline, style);
     let mut run =
         Run { args: &args, pipeline: &pipeline, writer, bar, letters: Letters::default(), warned: false };
     for input in &args.inputs {

@@ -42,3 +42,19 @@ pub fn steps(quiet: bool, message: &str) -> ProgressBar {
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
+
+/// Turns a bar into one for the next part of the work.
+pub fn restart(bar: &ProgressBar, template: &str, message: &'static str) {
+    bar.set_style(style(template));
+    bar.set_message(message);
+    bar.reset();
+}
+
+/// A counter of records, with their rate.
+pub fn records(quiet: bool) -> ProgressBar {
+    let bar = ProgressBar::no_length()
+        .with_style(style("{spinner} {human_pos} records  {per_sec}  {msg}  {elapsed}"));
+    bar.set_draw_target(target(quiet, false));
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}

@@ -1,18 +1,23 @@
 //! `tasnif train`: make a model.
 
+mod online;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context;
 use tasnif::classify::{
-    CalibrationMethod, ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams,
+    CalibrationMethod, ClassifierParams, ConformalMethod, LogisticParams, NaiveBayesParams, NbsvmParams,
+    OnlineParams, SvmParams,
 };
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
 use tasnif::features::ngram::{Analyzer, NgramRange};
+use tasnif::features::pooled::VectorParams;
 use tasnif::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
+use tasnif::features::window::Window;
 use tasnif::metrics::Report;
-use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams};
+use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams, Threshold};
 
 use super::evaluate::evaluate;
 use super::options::{LabelledOptions, set_threads};
@@ -25,7 +30,7 @@ use super::progress;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Labelled files; - is standard input (with --input-format)
+    /// Labelled files; - is standard input: TSV, JSONL or fastText by its first bytes, or as --input-format says
     #[arg(value_name = "DATA", required = true)]
     data: Vec<PathBuf>,
     /// The model file to write
@@ -34,14 +39,13 @@ pub struct Args {
     #[command(flatten)]
     input: LabelledOptions,
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "subwords"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "hash_bits", "subwords", "windows", "vectors"])]
     config: Option<PathBuf>,
-    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm,
-    /// or one of linfa's own on the 1,000 to 2,000 best features: linfa-NAME
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = CLASSIFIERS)]
+    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm, or
+    /// online: one pass over data that need not fit in memory
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm", "online"])]
     classifier: String,
-    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic and
-    /// linfa-logistic, 1 for svm, nbsvm and linfa-svm]
+    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic, 1 for svm and nbsvm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
     c: Option<f64>,
     /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
@@ -54,16 +58,37 @@ pub struct Args {
     /// Leave out n-grams in fewer records than this
     #[arg(long, value_name = "N", help_heading = "Pipeline")]
     min_df: Option<u32>,
+    /// Words in this window as features of their own, such as 0:1 for the first word or -2: for the last two; may be repeated
+    #[arg(long, value_name = "START:END", help_heading = "Pipeline", allow_hyphen_values = true)]
+    windows: Vec<Window>,
+    /// Word vectors learned from raw text (`tasnif vectors train`, or a .vec file), pooled over the text, its first four and
+    /// its next eight words
+    #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
+    vectors: Option<PathBuf>,
+    /// Keep this many n-grams alone, those that a first classifier weighs most, for a smaller model
+    #[arg(long, value_name = "N", help_heading = "Pipeline")]
+    max_features: Option<usize>,
+    /// Hash n-grams to 2^BITS columns in place of keeping a vocabulary: constant memory, no names [default: 22 for online]
+    #[arg(long, value_name = "BITS", help_heading = "Pipeline")]
+    hash_bits: Option<u32>,
     /// The Hugging Face tokenizer.json of the subword analyzer
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
     /// Turn decision values into probabilities that hold, on held-out folds: none, temperature, platt or isotonic
-    /// [default: temperature for svm, nbsvm, linfa-svm, linfa-adaboost and linfa-ftrl, otherwise none]
+    /// [default: temperature for svm and nbsvm, otherwise none]
     #[arg(long, value_name = "METHOD", help_heading = "Training", value_parser = ["none", "temperature", "platt", "isotonic"])]
     calibration: Option<String>,
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
     #[arg(long, value_name = "WEIGHTS", help_heading = "Training")]
     class_weight: Option<String>,
+    /// With any number of labels: the probability from which on a label is given; f1 finds the best for each label [default:
+    /// f1]
+    #[arg(long, value_name = "f1|SHARE", help_heading = "Training")]
+    threshold: Option<Threshold>,
+    /// Held-out records for label sets of a given coverage (predict --coverage): a labelled file, or a fraction of DATA such
+    /// as 0.2, which is then not trained on
+    #[arg(long, value_name = "FILE|FRACTION", help_heading = "Training")]
+    conformal: Option<String>,
     /// Held-out records to measure on: a labelled file, or a fraction of DATA such as 0.1 (by label and group), which is
     /// then not trained on
     #[arg(long, value_name = "FILE|FRACTION", help_heading = "Training")]
@@ -75,9 +100,12 @@ pub struct Args {
     /// Jaccard similarity or more, such as 0.8
     #[arg(long, value_name = "SIMILARITY", help_heading = "Training")]
     group_near_duplicates: Option<f64>,
-    /// Seed of everything that is left to chance (the splits of --valid and --cv)
-    #[arg(long, value_name = "N", default_value_t = 42, help_heading = "Training")]
-    seed: u64,
+    /// Seed of everything that is left to chance (the splits of --valid and --cv, the order of --classifier online)
+    /// [default: 42]
+    #[arg(long, value_name = "N", help_heading = "Training")]
+    seed: Option<u64>,
+    #[command(flatten)]
+    online: online::OnlineOptions,
     /// Threads to use [default: all cores]; the model is the same for any number
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
@@ -86,24 +114,6 @@ pub struct Args {
     quiet: bool,
 }
 
-/// The kinds of classifiers, as a pipeline file names them.
-const CLASSIFIERS: [&str; 14] = [
-    "logistic",
-    "svm",
-    "nb",
-    "complement-nb",
-    "bernoulli-nb",
-    "nbsvm",
-    "linfa-gaussian-nb",
-    "linfa-bernoulli-nb",
-    "linfa-logistic",
-    "linfa-svm",
-    "linfa-tree",
-    "linfa-forest",
-    "linfa-adaboost",
-    "linfa-ftrl",
-];
-
 const EXAMPLES: &str = "\
 Examples:
   tasnif train labelled.tsv --output my.tasnif --valid 0.1
@@ -111,23 +121,35 @@ Examples:
   tasnif train train.jsonl --text-field body --label-field topic --output topics.tasnif
   tasnif train train.tsv --analyzer word --ngrams 1-2 --c 10 --output words.tasnif
   tasnif inspect my.tasnif --format toml > pipeline.toml
-  tasnif train more.tsv --config pipeline.toml --output better.tasnif";
+  tasnif train more.tsv --config pipeline.toml --output better.tasnif
+  zcat huge.tsv.gz | tasnif train --classifier online --checkpoint huge.state - --output huge.tasnif";
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     set_threads(args.threads)?;
     let params = args.params()?;
     // Asked for now rather than after the training.
     tasnif::output::AtomicFile::create(&args.output)?;
+    if let ClassifierParams::Online(_) = params.classifier {
+        return online::run(&args, &params);
+    }
+    args.online.refuse()?;
     let bar = progress::step(args.quiet, "reading".into());
-    let data = args.input.read(&args.data)?;
-    let (train, valid) = args.split(data)?;
+    let mut data = args.input.read(&args.data)?;
+    if let Some(threshold) = args.group_near_duplicates {
+        data.group_near_duplicates(threshold)?;
+    }
+    let (train, valid) = args.split(data, args.valid.as_deref())?;
+    let (train, conformal) = args.split(train, args.conformal.as_deref())?;
     if let Some(count) = args.cv {
         bar.set_message(format!("cross-validating on {} records", train.len()));
-        let found = cross_validate(&params, &train, &folds(&train, count, args.seed)?)?;
+        let found = cross_validate(&params, &train, &folds(&train, count, args.seed())?)?;
         bar.suspend(|| print_folds(&found));
     }
     bar.set_message(format!("training on {} records", train.len()));
     let mut pipeline = params.fit(&train)?;
+    if let Some(held_out) = &conformal {
+        pipeline.fit_conformal(held_out, ConformalMethod::Lac)?;
+    }
     let mut report = None;
     if let Some(valid) = &valid {
         bar.set_message(format!("measuring on {} records", valid.len()));
@@ -146,6 +168,7 @@ impl Args {
     fn params(&self) -> anyhow::Result<PipelineParams> {
         let mut params = match &self.config {
             Some(path) => PipelineParams::from_file(path)?,
+            None if self.classifier == "online" => self.online_flags()?,
             None => self.flags()?,
         };
         if let Some(weights) = &self.class_weight {
@@ -154,8 +177,20 @@ impl Args {
         if let Some(method) = &self.calibration {
             params.calibration.method = serde_json::from_value(method.as_str().into())?;
         }
+        params.training.max_features = self.max_features.or(params.training.max_features);
+        params.training.multilabel |= self.input.multi_label;
+        if let Some(threshold) = self.threshold {
+            params.training.threshold = threshold;
+        }
+        if let ClassifierParams::Online(params) = &mut params.classifier {
+            self.online.apply(params, self.seed);
+        }
         params.check()?;
         Ok(params)
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed.unwrap_or(42)
     }
 
     fn flags(&self) -> anyhow::Result<PipelineParams> {
@@ -165,7 +200,6 @@ impl Args {
             "complement-nb" => ClassifierParams::ComplementNb(NaiveBayesParams::default()),
             "bernoulli-nb" => ClassifierParams::BernoulliNb(NaiveBayesParams::default()),
             "nbsvm" => ClassifierParams::Nbsvm(NbsvmParams::default().c(self.c.unwrap_or(1.0))),
-            name if name.starts_with("linfa-") => self.linfa(name)?,
             _ => self.c.map_or_else(ClassifierParams::default, |c| {
                 ClassifierParams::Logistic(LogisticParams::default().c(c))
             }),
@@ -184,39 +218,71 @@ impl Args {
         if counts && self.analyzer.is_none() && self.ngrams.is_none() {
             params.features = blocks("word", None)?;
         }
-        for FeatureParams::Ngrams(block) in params.features.iter_mut().filter(|_| counts) {
+        for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut).filter(|_| counts) {
             block.weight = Weight::Binary;
             block.norm = Norm::None;
         }
+        for window in &self.windows {
+            let block = NgramParams {
+                window: Some(*window),
+                ngrams: NgramRange::new(1, 1)?,
+                ..NgramParams::new(Analyzer::Word)
+            };
+            params.features.push(FeatureParams::Ngrams(block));
+        }
+        if let Some(file) = &self.vectors {
+            let plain = |window: &str| -> tasnif::Result<FeatureParams> {
+                let window = Some(window.parse()?);
+                Ok(FeatureParams::Vectors(VectorParams { window, sif: None, ..VectorParams::new(file) }))
+            };
+            params.features.push(FeatureParams::Vectors(VectorParams::new(file)));
+            params.features.extend([plain("0:4")?, plain("4:12")?]);
+        }
         if let Some(min_df) = self.min_df {
-            for FeatureParams::Ngrams(block) in &mut params.features {
+            for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
                 block.min_df = Frequency::Count(min_df);
             }
+        }
+        for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
+            block.hash_bits = self.hash_bits;
         }
         Ok(params)
     }
 
-    /// One of linfa's own classifiers.
-    fn linfa(&self, name: &str) -> anyhow::Result<ClassifierParams> {
-        let mut options = serde_json::Map::from_iter([("kind".to_owned(), name.into())]);
-        if let Some(c) = self.c {
-            options.insert("c".into(), c.into());
+    /// The pipeline of the online learner: that of the model to go on from, or words 1–2, hashed.
+    fn online_flags(&self) -> anyhow::Result<PipelineParams> {
+        anyhow::ensure!(
+            self.windows.is_empty() && self.vectors.is_none() && self.max_features.is_none(),
+            "the online learner takes neither --windows, --vectors nor --max-features: it sees each record once"
+        );
+        let mut params = match self.online.model()? {
+            Some(model) => model.params().clone(),
+            None => PipelineParams {
+                classifier: ClassifierParams::Online(OnlineParams::default()),
+                features: online::hashed(blocks("word", None)?),
+                ..PipelineParams::default()
+            },
+        };
+        if self.subwords.is_some() {
+            params.tokenize.subwords.clone_from(&self.subwords);
         }
-        if matches!(name, "linfa-forest" | "linfa-adaboost") {
-            options.insert("seed".into(), self.seed.into());
+        if self.analyzer.is_some() || self.ngrams.is_some() {
+            let analyzer = self.analyzer.as_deref().unwrap_or("word");
+            params.features = online::hashed(blocks(analyzer, self.ngrams.as_deref())?);
         }
-        serde_json::from_value(options.into()).with_context(|| format!("--c with --classifier {name}"))
+        for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
+            block.hash_bits = self.hash_bits.or(block.hash_bits);
+            block.min_df = self.min_df.map_or(block.min_df, Frequency::Count);
+        }
+        Ok(params)
     }
 
-    /// The records to train on and those to measure on.
-    fn split(&self, mut data: Dataset) -> anyhow::Result<(Dataset, Option<Dataset>)> {
-        if let Some(threshold) = self.group_near_duplicates {
-            data.group_near_duplicates(threshold)?;
-        }
-        let Some(valid) = &self.valid else { return Ok((data, None)) };
+    /// The records to train on, and those that a file or a fraction holds out.
+    fn split(&self, data: Dataset, held_out: Option<&str>) -> anyhow::Result<(Dataset, Option<Dataset>)> {
+        let Some(valid) = held_out else { return Ok((data, None)) };
         match valid.parse::<f64>() {
             Ok(fraction) => {
-                let fold = train_test_split(&data, fraction, self.seed)?;
+                let fold = train_test_split(&data, fraction, self.seed())?;
                 Ok((data.select(&fold.train), Some(data.select(&fold.test))))
             }
             Err(_) => Ok((data, Some(self.input.read(&[PathBuf::from(valid)])?))),

@@ -150,13 +150,16 @@ fn describe(trial: &Trial) -> String {
     let PipelineParams { features, classifier, tokenize, training, .. } = &trial.params;
     let blocks: Vec<String> = features
         .iter()
-        .map(|FeatureParams::Ngrams(block)| {
+        .filter_map(FeatureParams::ngrams)
+        .map(|block| {
             let scale = if block.scale == 1.0 { String::new() } else { format!(" x{}", block.scale) };
             format!("{} {}{scale}", block.analyzer, block.ngrams)
         })
         .collect();
-    let FeatureParams::Ngrams(first) = &features[0];
-    let mut parts = vec![blocks.join(" + "), word(&first.weight), format!("min_df {}", word(&first.min_df))];
+    let mut parts = vec![blocks.join(" + ")];
+    if let Some(first) = features.iter().find_map(FeatureParams::ngrams) {
+        parts.extend([word(&first.weight), format!("min_df {}", word(&first.min_df))]);
+    }
     if tokenize.words.punctuation {
         parts.push("punctuation".into());
     }

@@ -4,10 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
-use super::records::Records;
-use super::{Dataset, Example, Format, Source};
+use super::reading::Reading;
+use super::{Dataset, Example, Format};
 use crate::error::{Error, Result};
 
 /// How to read a file.
@@ -19,10 +17,12 @@ pub struct ReadOptions {
     pub text_field: String,
     /// The field that holds the label.
     pub label_field: String,
-    /// The field that holds the group.
+    /// The field that holds the group; of several, joined by commas, the first that a record has.
     pub group_field: String,
     /// What stands between several labels, in TSV, CSV and JSONL strings.
     pub label_separator: Option<String>,
+    /// Records may have no label: otherwise a label that is missing is taken for a slip.
+    pub multilabel: bool,
     /// What stands between the fields of CSV.
     pub delimiter: u8,
     /// Read bytes that are not UTF-8 as replacement characters.
@@ -37,6 +37,7 @@ impl Default for ReadOptions {
             label_field: "label".into(),
             group_field: "group".into(),
             label_separator: None,
+            multilabel: false,
             delimiter: b',',
             lossy: false,
         }
@@ -61,6 +62,7 @@ impl ReadOptions {
                 .filter(|label| !label.is_empty())
                 .map(str::to_owned)
                 .collect()),
+            None if labels.is_empty() && self.multilabel => Ok(Vec::new()),
             None if labels.is_empty() => Err("an empty label: name one, or delete the record".into()),
             None => Ok(vec![labels.to_owned()]),
         }
@@ -68,39 +70,17 @@ impl ReadOptions {
 }
 
 impl Dataset {
-    /// Reads labelled records; `-` is standard input.
+    /// Reads labelled records; `-` is standard input, which is fastText, JSONL or TSV by its first bytes unless the options name
+    /// its format.
     ///
     /// # Errors
     /// [`Error::Io`] for a file that cannot be read, [`Error::Data`] for a malformed record (by file and line),
     /// [`Error::Parameter`] for an unknown or unlabelled format.
     pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
         let path = path.as_ref();
-        let mut reader =
-            BufReader::with_capacity(1 << 16, Hashing { inner: open(path)?, hash: Sha256::new() });
-        let mut format = options.format_of(path)?;
-        // fastText files are often called .txt; they know themselves by their first word.
-        if format == Format::Text && options.format.is_none() {
-            let start = reader.fill_buf().map_err(|error| Error::io(path, error))?;
-            if start.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(start).starts_with(b"__label__") {
-                format = Format::FastText;
-            }
-        }
-        let records = Records::new(&mut reader, path, format, options, true)?;
-        let examples = records
-            .map(|record| {
-                let record = record?;
-                Ok(Example {
-                    text: record.text,
-                    labels: record.labels,
-                    group: record.group,
-                    weight: record.weight,
-                })
-            })
-            .collect::<Result<Vec<Example>>>()?;
-        let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy().into_owned());
-        let hash = reader.into_inner().hash.finalize();
-        let sha256 = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Dataset { sources: vec![Source { name, sha256, records: examples.len() }], examples })
+        let mut reading = Reading::open(path, options)?;
+        let examples = reading.by_ref().map(|record| record.map(Example::from)).collect::<Result<_>>()?;
+        Ok(Dataset { sources: vec![reading.into_source()], examples })
     }
 
     /// Reads several files, one after the other.
@@ -150,20 +130,6 @@ pub fn read_text(path: &Path, lossy: bool) -> Result<String> {
             let line = memchr::memchr_iter(b'\n', &error.as_bytes()[..valid]).count() as u64 + 1;
             Err(Error::data(path, line, super::records::NOT_UTF8))
         }
-    }
-}
-
-/// Passes bytes on and hashes them.
-struct Hashing<R> {
-    inner: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.inner.read(buffer)?;
-        self.hash.update(&buffer[..read]);
-        Ok(read)
     }
 }
 

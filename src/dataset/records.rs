@@ -93,6 +93,22 @@ impl<R: BufRead> Records<R> {
         Records { name: name.to_owned(), options: options.clone(), labelled, inner }
     }
 
+    /// What the records are read from.
+    pub(super) fn reader(&self) -> &R {
+        match &self.inner {
+            Inner::Lines(lines, _) => lines.reader(),
+            Inner::Csv(csv) => csv.reader(),
+        }
+    }
+
+    /// What the records were read from.
+    pub(super) fn into_reader(self) -> R {
+        match self.inner {
+            Inner::Lines(lines, _) => lines.into_reader(),
+            Inner::Csv(csv) => csv.into_reader(),
+        }
+    }
+
     fn read(&mut self) -> Option<Result<Record>> {
         let (lines, format) = match &mut self.inner {
             Inner::Csv(csv) => return csv.read(&self.name, &self.options, self.labelled),
@@ -106,7 +122,7 @@ impl<R: BufRead> Records<R> {
             LineFormat::Plain => Ok(Record::plain(line, number)),
             LineFormat::Tsv => tsv(line, number, &self.options, self.labelled),
             LineFormat::Jsonl => jsonl::parse(line, number, &self.options, self.labelled),
-            LineFormat::FastText => fasttext(line, number, self.labelled),
+            LineFormat::FastText => fasttext(line, number, &self.options, self.labelled),
         };
         Some(parsed.map_err(|message| Error::data(&self.name, number, message)))
     }
@@ -136,15 +152,18 @@ fn tsv(line: &str, number: u64, options: &ReadOptions, labelled: bool) -> Result
 }
 
 /// `__label__a __label__b text`.
-fn fasttext(line: &str, number: u64, labelled: bool) -> Result<Record, String> {
+fn fasttext(line: &str, number: u64, options: &ReadOptions, labelled: bool) -> Result<Record, String> {
     let (mut text, mut labels) = (line.trim_start(), Vec::new());
     while let Some(rest) = text.strip_prefix("__label__") {
         let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
         labels.push(rest[..end].to_owned());
         text = rest[end..].trim_start();
     }
-    if labelled && labels.is_empty() {
-        return Err("no label: a fastText line begins with __label__NAME".into());
+    if labelled && labels.is_empty() && !options.multilabel {
+        return Err(
+            "no label: a fastText line begins with __label__NAME (--multi-label if records may have none)"
+                .into(),
+        );
     }
     if labels.iter().any(String::is_empty) {
         return Err("an empty label: write __label__NAME".into());

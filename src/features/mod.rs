@@ -2,5 +2,7 @@
 
 pub mod csr;
 pub mod ngram;
+pub mod pooled;
 pub mod vectorizer;
 pub mod vocabulary;
+pub mod window;

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::window::Window;
 use crate::error::{Error, Result};
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
 
@@ -157,15 +158,30 @@ impl Ngram<'_> {
 
     /// The n-gram as a string: words and pieces joined by a space, characters as they are.
     pub fn name(&self, analyzer: Analyzer, text: &str) -> String {
-        let parts = self.units.iter().map(|unit| match text.get(unit.start..unit.end) {
-            Some("") | None => " ",
-            Some(part) => part,
-        });
-        match analyzer {
-            Analyzer::Word | Analyzer::Subword => parts.collect::<Vec<_>>().join(" "),
-            Analyzer::Char | Analyzer::CharWb => parts.collect(),
+        let mut name = String::new();
+        self.write_name(analyzer, text, &mut name);
+        name
+    }
+
+    /// Appends [`Ngram::name`] to `out`.
+    pub(crate) fn write_name(&self, analyzer: Analyzer, text: &str, out: &mut String) {
+        let joined = matches!(analyzer, Analyzer::Word | Analyzer::Subword);
+        for (place, unit) in self.units.iter().enumerate() {
+            if joined && place > 0 {
+                out.push(' ');
+            }
+            out.push_str(match text.get(unit.start..unit.end) {
+                Some("") | None => " ",
+                Some(part) => part,
+            });
         }
     }
+}
+
+/// The key of the n-gram that is this unit alone.
+#[inline]
+pub(crate) fn unit_key(unit: &Unit) -> u64 {
+    fold(SEED, unit.hash)
 }
 
 /// Every n-gram of `units` whose length is in `range`: by start, then by length.
@@ -232,6 +248,13 @@ impl Units {
         Ok(())
     }
 
+    /// Leaves out the units outside a window; for analyzers without inner borders.
+    pub(crate) fn keep(&mut self, window: Window) {
+        let places = window.of(self.units.len());
+        self.units.truncate(places.end);
+        self.units.drain(..places.start);
+    }
+
     /// Calls `each` with every n-gram: for `char_wb`, a word shorter than the range counts once, whole, as
     /// scikit-learn has it.
     pub fn for_each(&self, analyzer: Analyzer, range: NgramRange, mut each: impl FnMut(Ngram<'_>)) {
@@ -268,7 +291,7 @@ impl Units {
     }
 
     /// Cuts `text` into words at white space and those into characters, with a space before and after each word.
-    fn chars_in_words(&mut self, text: &str) {
+    pub(crate) fn chars_in_words(&mut self, text: &str) {
         self.clear();
         let space = |at| Unit { hash: hash_char(' '), start: at, end: at };
         let mut inside = false;
@@ -311,6 +334,11 @@ impl Units {
 }
 
 impl Unit {
+    /// A text that is one word.
+    pub(crate) fn of_word(word: &str) -> Self {
+        Unit { hash: hash_bytes(word.as_bytes()), start: 0, end: word.len() }
+    }
+
     fn of_char(c: char, at: usize) -> Self {
         Unit { hash: hash_char(c), start: at, end: at + c.len_utf8() }
     }
@@ -324,7 +352,7 @@ const P1: u64 = 0x8BB8_4B93_962E_ACC9;
 
 /// Folds one more value into a hash: a 64×64→128-bit product, its halves xored (the mixing step of wyhash, Wang Yi).
 #[inline]
-fn fold(hash: u64, value: u64) -> u64 {
+pub(crate) fn fold(hash: u64, value: u64) -> u64 {
     let product = u128::from(hash ^ value) * u128::from(P1);
     (product as u64) ^ (product >> 64) as u64 ^ value.rotate_left(32)
 }
@@ -341,7 +369,7 @@ fn hash_char(c: char) -> u64 {
 
 /// Eight bytes at a time, the length with the last.
 #[inline]
-fn hash_bytes(bytes: &[u8]) -> u64 {
+pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
     let mut hash = SEED;
     let mut chunks = bytes.chunks_exact(8);
     for chunk in &mut chunks {

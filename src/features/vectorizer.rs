@@ -7,12 +7,14 @@
 mod fit;
 mod fold;
 mod params;
+mod prune;
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
-use crate::features::ngram::Units;
+use crate::features::ngram::{Units, unit_key};
+use crate::features::pooled::{Kind, Pooled, VectorParams};
 use crate::features::vocabulary::Vocabulary;
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
@@ -39,6 +41,8 @@ pub struct Vectorizer {
     pub(crate) words: WordTokenizer,
     pub(crate) subwords: Option<SubwordTokenizer>,
     pub(crate) blocks: Vec<Block>,
+    /// Their columns follow those of the blocks.
+    pub(crate) pooled: Vec<Pooled>,
 }
 
 /// The n-grams of one analyzer and their weights; its columns follow those of the blocks before it.
@@ -48,6 +52,27 @@ pub(crate) struct Block {
     pub(crate) columns: Columns,
     /// Inverse document frequency by column; empty when the weight has none.
     pub(crate) idf: Vec<f32>,
+}
+
+impl Block {
+    /// Appends the columns, from `offset` on, and the weights of the n-grams of one text, which come with their counts in
+    /// the order of their columns.
+    #[inline]
+    fn weigh(
+        &self,
+        counted: impl Iterator<Item = (u32, u32)>,
+        offset: u32,
+        columns: &mut Vec<u32>,
+        values: &mut Vec<f32>,
+    ) {
+        let start = values.len();
+        for (column, count) in counted {
+            let idf = self.idf.get(column as usize).copied().unwrap_or(1.0);
+            columns.push(offset + column);
+            values.push(self.params.weight.of(count) as f32 * idf);
+        }
+        self.params.scale_row(&mut values[start..]);
+    }
 }
 
 /// How an n-gram finds its column.
@@ -88,6 +113,8 @@ pub(crate) struct Scratch {
     normalized: String,
     units: Units,
     seen: Vec<u32>,
+    keys: Vec<u64>,
+    mean: Vec<f32>,
     pub(crate) columns: Vec<u32>,
     pub(crate) values: Vec<f32>,
 }
@@ -95,7 +122,8 @@ pub(crate) struct Scratch {
 impl Vectorizer {
     /// The number of columns of its rows.
     pub fn width(&self) -> usize {
-        self.blocks.iter().map(|block| block.columns.len()).sum()
+        let ngrams: usize = self.blocks.iter().map(|block| block.columns.len()).sum();
+        ngrams + self.pooled.iter().map(Pooled::width).sum::<usize>()
     }
 
     /// The folds it applies before it matches.
@@ -119,16 +147,54 @@ impl Vectorizer {
         for block in &self.blocks {
             if column < block.columns.len() {
                 let analyzer = block.params.analyzer;
+                let window = block.params.window.map_or(String::new(), |window| format!("[{window}]"));
                 return match &block.columns {
                     Columns::Vocabulary(vocabulary) => {
-                        vocabulary.names().get(column).map(|name| format!("{analyzer}:{name}"))
+                        vocabulary.names().get(column).map(|name| format!("{analyzer}{window}:{name}"))
                     }
-                    Columns::Hashed { .. } => Some(format!("{analyzer}:#{column}")),
+                    Columns::Hashed { .. } => Some(format!("{analyzer}{window}:#{column}")),
                 };
             }
             column -= block.columns.len();
         }
+        for pooled in &self.pooled {
+            if column < pooled.width() {
+                return pooled.name(column);
+            }
+            column -= pooled.width();
+        }
         None
+    }
+
+    /// The options of each block of pooled vectors, its columns, and whether they are words: what is left when a linear
+    /// classifier was folded.
+    pub fn pooled(&self) -> impl Iterator<Item = (&VectorParams, usize, bool)> {
+        self.pooled.iter().map(|block| (&block.params, block.width(), matches!(block.kind, Kind::Folded)))
+    }
+
+    /// The vectorizer with every block of pooled vectors folded that can be, and the weights and intercepts that go with
+    /// it, given those of a linear classifier: one row of `intercept.len()` weights a column. Nothing where none can be.
+    pub(crate) fn fold(
+        &self,
+        weights: &[f32],
+        intercept: &[f32],
+    ) -> Option<(Vectorizer, Vec<f32>, Vec<f32>)> {
+        let outputs = intercept.len();
+        let mut at: usize = self.blocks.iter().map(|block| block.columns.len()).sum::<usize>() * outputs;
+        let mut all = weights[..at].to_vec();
+        let mut intercept: Vec<f64> = intercept.iter().map(|&b| f64::from(b)).collect();
+        let (mut pooled, mut any) = (Vec::with_capacity(self.pooled.len()), false);
+        for block in &self.pooled {
+            let own = &weights[at..][..block.width() * outputs];
+            at += own.len();
+            let folded = block.fold(own, &mut intercept);
+            any |= folded.is_some();
+            let (block, own) = folded.unwrap_or_else(|| (block.clone(), own.to_vec()));
+            pooled.push(block);
+            all.extend_from_slice(&own);
+        }
+        let intercept = intercept.into_iter().map(|b| b as f32).collect();
+        any.then(|| (Vectorizer { pooled, ..self.clone() }, all, intercept))
     }
 
     /// The rows of `texts`, one each, in order; the same for any number of threads.
@@ -156,7 +222,7 @@ impl Vectorizer {
 
     /// Leaves the row of `text` in `scratch.columns` and `scratch.values`.
     pub(crate) fn row(&self, text: &str, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { normalized, units, seen, columns, values } = scratch;
+        let Scratch { normalized, units, seen, keys, mean, columns, values } = scratch;
         normalized.clear();
         self.normalizer.normalize_into(text, normalized);
         columns.clear();
@@ -166,16 +232,23 @@ impl Vectorizer {
             let NgramParams { analyzer, ngrams, .. } = block.params;
             seen.clear();
             units.cut(analyzer, &self.words, self.subwords.as_ref(), normalized)?;
+            if let Some(window) = block.params.window {
+                units.keep(window);
+            }
             units.for_each(analyzer, ngrams, |gram| seen.extend(block.columns.get(gram.key)));
             seen.sort_unstable();
-            let start = values.len();
-            for run in seen.chunk_by(|a, b| a == b) {
-                let idf = block.idf.get(run[0] as usize).copied().unwrap_or(1.0);
-                columns.push(offset + run[0]);
-                values.push(block.params.weight.of(run.len()) as f32 * idf);
-            }
-            block.params.scale_row(&mut values[start..]);
+            let counted = seen.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32));
+            block.weigh(counted, offset, columns, values);
             offset += block.columns.len() as u32;
+        }
+        if !self.pooled.is_empty() {
+            units.words(&self.words, normalized);
+            keys.clear();
+            keys.extend(units.all().iter().map(unit_key));
+        }
+        for pooled in &self.pooled {
+            pooled.append(keys, offset, seen, mean, columns, values);
+            offset += pooled.width() as u32;
         }
         Ok(())
     }
@@ -189,6 +262,7 @@ impl Vectorizer {
         words: WordTokenizer,
         subwords: Option<SubwordTokenizer>,
         blocks: Vec<Block>,
+        pooled: Vec<Pooled>,
     ) -> Result<Self> {
         for block in &blocks {
             block.params.check()?;
@@ -201,7 +275,7 @@ impl Vectorizer {
                 )));
             }
         }
-        Ok(Vectorizer { normalizer, words, subwords, blocks })
+        Ok(Vectorizer { normalizer, words, subwords, blocks, pooled })
     }
 }
 

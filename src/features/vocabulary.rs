@@ -19,20 +19,9 @@ impl Vocabulary {
     /// # Errors
     /// [`Error::Dataset`] when two names share a key, or there are more than four billion.
     pub fn new(mut entries: Vec<(String, u64)>) -> Result<Self> {
-        use rayon::slice::ParallelSliceMut;
-        if entries.iter().map(|(name, _)| name.len()).sum::<usize>() > u32::MAX as usize {
-            return Err(Error::Dataset(
-                "the n-grams fill more than 4 GiB: raise min_df or set max_features".into(),
-            ));
-        }
-        entries.par_sort_unstable();
-        let mut names = Names::default();
-        let mut keys = Vec::with_capacity(entries.len());
-        for (name, key) in &entries {
-            names.push(name);
-            keys.push(*key);
-        }
-        Self::from_parts(names, keys)
+        entries.sort_unstable();
+        let names = Names::collect(entries.iter().map(|(name, _)| name.as_str()))?;
+        Self::from_parts(names, entries.iter().map(|(_, key)| *key).collect())
     }
 
     /// A vocabulary from what [`Vocabulary::names`] and [`Vocabulary::keys`] gave.
@@ -94,6 +83,23 @@ impl Names {
             return Err(Error::Dataset("the names of the features are damaged".into()));
         }
         Ok(Names { text, ends })
+    }
+
+    /// Strings, in the order in which they come.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] when they fill more than 4 GiB.
+    pub fn collect<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self> {
+        let mut all = Names::default();
+        for name in names {
+            all.push(name);
+            if all.text.len() > u32::MAX as usize {
+                return Err(Error::Dataset(
+                    "the n-grams fill more than 4 GiB: raise min_df or set max_features".into(),
+                ));
+            }
+        }
+        Ok(all)
     }
 
     fn push(&mut self, name: &str) {

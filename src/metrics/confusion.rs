@@ -163,6 +163,7 @@ impl ConfusionMatrix {
             labels: self.labels.iter().enumerate().map(figures).collect(),
             confusion,
             intervals: None,
+            multilabel: None,
             brier: None,
             ece: None,
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Interval;
+use super::{Interval, MultilabelFigures};
 
 /// All figures of a classifier on labelled records.
 ///
@@ -38,6 +38,10 @@ pub struct Report {
     /// without one (left out if there are none). Up to 256 labels every cell is there; above, only
     /// those that are not 0.
     pub confusion: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What is measured besides where records may have any number of labels; `accuracy` then counts label sets that are right
+    /// to the last label, and `confusion` is empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multilabel: Option<MultilabelFigures>,
     /// 95 % intervals, if they were asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervals: Option<Intervals>,

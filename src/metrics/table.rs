@@ -28,7 +28,14 @@ impl fmt::Display for Report {
         writeln!(f)?;
         let intervals = self.intervals.as_ref();
         write_figure(f, "macro F1", self.macro_f1, intervals.map(|of| of.macro_f1))?;
-        write_figure(f, "accuracy", self.accuracy, intervals.map(|of| of.accuracy))?;
+        match &self.multilabel {
+            Some(figures) => {
+                write_figure(f, "micro F1", figures.micro_f1, None)?;
+                write_figure(f, "exact match", self.accuracy, None)?;
+                write_figure(f, "Hamming loss", figures.hamming_loss, None)?;
+            }
+            None => write_figure(f, "accuracy", self.accuracy, intervals.map(|of| of.accuracy))?,
+        }
         if let Some(brier) = self.brier {
             write_figure(f, "Brier score", brier, None)?;
         }
@@ -36,6 +43,9 @@ impl fmt::Display for Report {
             write_figure(f, "calibration error", ece, None)?;
         }
         writeln!(f, "{:<17}  {}", "records", self.n)?;
+        if self.multilabel.is_some() {
+            return Ok(());
+        }
         writeln!(f)?;
         write_confusion(f, self)
     }

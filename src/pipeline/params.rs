@@ -1,17 +1,25 @@
 //! The options of a pipeline, as they stand in a pipeline file (TOML).
 
+mod training;
+
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{CalibrationMethod, ClassWeight, ClassifierParams};
+use crate::classify::{CalibrationMethod, ClassifierParams};
 use crate::error::{Error, Result};
 use crate::features::ngram::Analyzer;
+use crate::features::pooled::VectorParams;
 use crate::features::vectorizer::{NgramParams, Norm, VectorizerParams, Weight};
 use crate::text::normalize::Switches;
 use crate::text::sentence::Splitter;
 use crate::text::tokenize::{SubwordTokenizer, WordParams};
+use crate::vectors::WordVectors;
+
+pub use training::{LabelWeights, Threshold, TrainingParams};
 
 /// Everything that decides what a pipeline becomes, given the data.
 ///
@@ -95,78 +103,33 @@ pub struct TokenizeParams {
 pub enum FeatureParams {
     /// n-grams of words, characters or subword pieces.
     Ngrams(NgramParams),
+    /// Word vectors learned from raw text, pooled over the text or a window of it.
+    Vectors(VectorParams),
 }
 
-/// How records count in training.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainingParams {
-    /// Weights by label, on top of those of single records.
-    pub class_weight: LabelWeights,
-}
-
-/// Weights by label.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(from = "LabelWeightsRepr", into = "LabelWeightsRepr")]
-pub enum LabelWeights {
-    /// Every record counts the same.
-    #[default]
-    None,
-    /// Every label counts the same as a whole.
-    Balanced,
-    /// These weights; labels that are not named have weight 1.
-    Given(BTreeMap<String, f64>),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(untagged)]
-enum LabelWeightsRepr {
-    Named(LabelWeightsName),
-    Given(BTreeMap<String, f64>),
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum LabelWeightsName {
-    None,
-    Balanced,
-}
-
-impl From<LabelWeightsRepr> for LabelWeights {
-    fn from(repr: LabelWeightsRepr) -> Self {
-        match repr {
-            LabelWeightsRepr::Named(LabelWeightsName::None) => LabelWeights::None,
-            LabelWeightsRepr::Named(LabelWeightsName::Balanced) => LabelWeights::Balanced,
-            LabelWeightsRepr::Given(weights) => LabelWeights::Given(weights),
+impl FeatureParams {
+    /// Whether the options make sense.
+    fn check(&self) -> Result<()> {
+        match self {
+            FeatureParams::Ngrams(params) => params.check(),
+            FeatureParams::Vectors(params) => params.check(),
         }
     }
-}
 
-impl From<LabelWeights> for LabelWeightsRepr {
-    fn from(weights: LabelWeights) -> Self {
-        match weights {
-            LabelWeights::None => LabelWeightsRepr::Named(LabelWeightsName::None),
-            LabelWeights::Balanced => LabelWeightsRepr::Named(LabelWeightsName::Balanced),
-            LabelWeights::Given(weights) => LabelWeightsRepr::Given(weights),
+    /// The options of n-grams, if that is what it is.
+    pub fn ngrams(&self) -> Option<&NgramParams> {
+        match self {
+            FeatureParams::Ngrams(params) => Some(params),
+            FeatureParams::Vectors(_) => None,
         }
     }
-}
 
-impl LabelWeights {
-    /// Weights by class index, for these sorted labels.
-    pub(crate) fn resolve(&self, labels: &[String]) -> Result<ClassWeight> {
-        let given = match self {
-            LabelWeights::None => return Ok(ClassWeight::None),
-            LabelWeights::Balanced => return Ok(ClassWeight::Balanced),
-            LabelWeights::Given(given) => given,
-        };
-        if let Some(unknown) = given.keys().find(|label| !labels.contains(label)) {
-            return Err(Error::Parameter(format!(
-                "class weight for '{unknown}', but the labels are {}",
-                labels.join(", ")
-            )));
+    /// [`FeatureParams::ngrams`], to change.
+    pub fn ngrams_mut(&mut self) -> Option<&mut NgramParams> {
+        match self {
+            FeatureParams::Ngrams(params) => Some(params),
+            FeatureParams::Vectors(_) => None,
         }
-        Ok(ClassWeight::Given(labels.iter().map(|label| given.get(label).copied().unwrap_or(1.0)).collect()))
     }
 }
 
@@ -200,7 +163,7 @@ impl PipelineParams {
         Ok(params)
     }
 
-    /// Reads a pipeline file; a `tokenizer.json` that it names is looked for beside it.
+    /// Reads a pipeline file; a `tokenizer.json` and vectors that it names are looked for beside it.
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be read, otherwise as [`PipelineParams::from_toml`], with the file's name.
@@ -209,8 +172,15 @@ impl PipelineParams {
         let toml = std::fs::read_to_string(path).map_err(|error| Error::io(path, error))?;
         let mut params = Self::from_toml(&toml)
             .map_err(|error| Error::Parameter(format!("{}: {error}", path.display())))?;
-        if let (Some(subwords), Some(folder)) = (&mut params.tokenize.subwords, path.parent()) {
-            *subwords = folder.join(&*subwords);
+        if let Some(folder) = path.parent() {
+            if let Some(subwords) = &mut params.tokenize.subwords {
+                *subwords = folder.join(&*subwords);
+            }
+            for feature in &mut params.features {
+                if let FeatureParams::Vectors(block) = feature {
+                    block.file = folder.join(&block.file);
+                }
+            }
         }
         Ok(params)
     }
@@ -226,6 +196,9 @@ impl PipelineParams {
     /// [`Error::Parameter`] that names the option.
     pub fn check(&self) -> Result<()> {
         self.classifier.check()?;
+        if self.training.max_features == Some(0) {
+            return Err(Error::Parameter("training max_features 0 leaves no feature: give 1 or more".into()));
+        }
         if self.calibration.folds < 2 {
             return Err(Error::Parameter(format!(
                 "calibration folds {}: give 2 or more",
@@ -235,16 +208,40 @@ impl PipelineParams {
         if self.features.is_empty() {
             return Err(Error::Parameter("no features: give at least one [[features]] block".into()));
         }
-        self.features.iter().try_for_each(|FeatureParams::Ngrams(ngrams)| ngrams.check())?;
-        let binary = |FeatureParams::Ngrams(block): &FeatureParams| {
-            block.weight == Weight::Binary && block.norm == Norm::None && block.scale == 1.0
+        self.features.iter().try_for_each(FeatureParams::check)?;
+        let binary = |block: &FeatureParams| {
+            block.ngrams().is_some_and(|block| {
+                block.weight == Weight::Binary && block.norm == Norm::None && block.scale == 1.0
+            })
         };
         if self.classifier.wants_binary_rows() && !self.features.iter().all(binary) {
             return Err(Error::Parameter(
                 "this classifier takes binary rows: give every [[features]] block weight = \"binary\" and norm = \"none\"".into(),
             ));
         }
+        if let ClassifierParams::Online(_) = self.classifier {
+            self.check_online()?;
+        }
         Ok(())
+    }
+
+    /// The online learner sees each record once, and nothing before it.
+    fn check_online(&self) -> Result<()> {
+        let hashed = |block: &FeatureParams| {
+            block.ngrams().is_some_and(|block| block.hash_bits.is_some() && !block.weight.uses_idf())
+        };
+        let needs = if !self.features.iter().all(hashed) {
+            "hashed n-grams without idf: give every [[features]] block hash_bits = 22 and weight = \"log-tf\""
+        } else if self.training.class_weight == LabelWeights::Balanced {
+            "class weights that are known before the data are: give them by label in place of balanced"
+        } else if self.training.multilabel {
+            "records with exactly one label"
+        } else if self.calibration.method != CalibrationMethod::None {
+            "calibration none, since it reads the data once; its softmax is a probability by itself"
+        } else {
+            return Ok(());
+        };
+        Err(Error::Parameter(format!("the online learner takes {needs}")))
     }
 
     /// Equal for pipelines that turn text into the same rows.
@@ -252,15 +249,44 @@ impl PipelineParams {
         serde_json::to_string(&(self.normalize, &self.tokenize, &self.features)).unwrap_or_default()
     }
 
+    /// The blocks of pooled vectors with their vectors; each file is read once.
+    fn vectors(&self) -> Result<Vec<(VectorParams, Arc<WordVectors>)>> {
+        let mut read: BTreeMap<(&Path, Option<usize>), Arc<WordVectors>> = BTreeMap::new();
+        let mut blocks = Vec::new();
+        for feature in &self.features {
+            let FeatureParams::Vectors(params) = feature else { continue };
+            let vectors = match read.entry((params.file.as_path(), params.max_words)) {
+                Entry::Occupied(known) => Arc::clone(known.get()),
+                Entry::Vacant(place) => {
+                    let mut vectors = WordVectors::load(&params.file)?;
+                    vectors.truncate(params.max_words.unwrap_or(usize::MAX));
+                    Arc::clone(place.insert(Arc::new(vectors)))
+                }
+            };
+            blocks.push((params.clone(), vectors));
+        }
+        Ok(blocks)
+    }
+
     /// The part that turns text into features.
     pub(crate) fn vectorizer(&self) -> Result<VectorizerParams> {
         let subwords = self.tokenize.subwords.as_ref().map(SubwordTokenizer::from_file).transpose()?;
-        Ok(VectorizerParams {
+        Ok(self.vectorizer_with(subwords, self.vectors()?))
+    }
+
+    /// The part that turns text into features, with a tokenizer and vectors that were read before.
+    pub(crate) fn vectorizer_with(
+        &self,
+        subwords: Option<SubwordTokenizer>,
+        vectors: Vec<(VectorParams, Arc<WordVectors>)>,
+    ) -> VectorizerParams {
+        VectorizerParams {
             normalize: self.normalize,
             words: self.tokenize.words,
             subwords,
-            features: self.features.iter().map(|FeatureParams::Ngrams(ngrams)| ngrams.clone()).collect(),
-        })
+            features: self.features.iter().filter_map(FeatureParams::ngrams).cloned().collect(),
+            vectors,
+        }
     }
 }
 
@@ -272,21 +298,6 @@ mod tests {
     fn the_default_reads_back_from_its_own_toml() {
         let params = PipelineParams::default();
         assert_eq!(PipelineParams::from_toml(&params.to_toml()).unwrap(), params, "{}", params.to_toml());
-    }
-
-    #[test]
-    fn class_weights_have_three_forms() {
-        let read = |weights: &str| {
-            let toml = format!("{}\n", PipelineParams::default().to_toml())
-                .replace("class_weight = \"none\"", &format!("class_weight = {weights}"));
-            PipelineParams::from_toml(&toml).unwrap().training.class_weight
-        };
-        assert_eq!(read("\"none\""), LabelWeights::None);
-        assert_eq!(read("\"balanced\""), LabelWeights::Balanced);
-        let given = read("{ strike = 2.0 }");
-        let labels = ["other".to_owned(), "strike".to_owned()];
-        assert_eq!(given.resolve(&labels).unwrap(), ClassWeight::Given(vec![1.0, 2.0]));
-        assert!(given.resolve(&labels[..1]).unwrap_err().to_string().contains("strike"));
     }
 
     #[test]

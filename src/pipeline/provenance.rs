@@ -41,4 +41,28 @@ impl Provenance {
             validation: None,
         }
     }
+
+    /// Of records that were read one after the other; their sources are noted when they have been read.
+    pub(crate) fn of_stream(
+        labels: BTreeMap<String, usize>,
+        vectorizer: &Vectorizer,
+        convergence: Convergence,
+    ) -> Self {
+        Provenance {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            sources: Vec::new(),
+            records: labels.values().sum(),
+            labels,
+            features: vectorizer.width(),
+            convergence,
+            validation: None,
+        }
+    }
+
+    /// Adds what the model that was gone on from had learned from.
+    pub(crate) fn go_on_from(&mut self, before: Provenance) {
+        self.sources.splice(..0, before.sources);
+        self.records += before.records;
+        before.labels.into_iter().for_each(|(label, count)| *self.labels.entry(label).or_default() += count);
+    }
 }

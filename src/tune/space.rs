@@ -14,7 +14,7 @@ pub(super) fn draw(random: &mut SplitMix64) -> PipelineParams {
     params.tokenize.words.punctuation = pick(random, &[false, true]);
     params.classifier = classifier(random);
     if params.classifier.wants_binary_rows() {
-        for FeatureParams::Ngrams(block) in &mut params.features {
+        for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
             *block = NgramParams { weight: Weight::Binary, norm: Norm::None, scale: 1.0, ..block.clone() };
         }
     }

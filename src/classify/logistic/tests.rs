@@ -1,3 +1,4 @@
+use super::loss::log_loss;
 use super::*;
 use crate::random::SplitMix64;
 use ndarray::array;
@@ -146,4 +147,26 @@ fn senseless_options_and_no_convergence_are_told() {
     assert!(!short.convergence().converged);
     let absurd = LogisticParams::default().c(1e12).fit(&dataset()).unwrap();
     assert!(absurd.linear().weights().iter().all(|weight| weight.is_finite()));
+}
+
+#[test]
+fn one_vs_rest_is_a_model_of_each_class_against_all_others() {
+    let params = LogisticParams::default().multiclass(LogisticMulticlass::OneVsRest).c(3.0).tolerance(1e-8);
+    let data = dataset();
+    let classes = data.targets.iter().max().unwrap() + 1;
+    assert!(classes > 2, "the example tells apart more than two classes");
+    let model = params.fit(&data).unwrap();
+    for class in 0..classes {
+        let targets = data.targets.mapv(|target| usize::from(target == class));
+        let alone = DatasetBase::new(data.records.clone(), targets);
+        let alone = LogisticParams::default().c(3.0).tolerance(1e-8).fit(&alone).unwrap();
+        for feature in 0..model.linear().features() {
+            let (joint, own) = (model.linear().weight(feature, class), alone.linear().weight(feature, 1));
+            assert!((joint - own).abs() < 1e-3, "{joint} {own}");
+        }
+    }
+    let probabilities = model.probabilities(&data.records);
+    assert!(probabilities.rows().into_iter().all(|row| (row.sum() - 1.0).abs() < 1e-12));
+    let again = params.check().unwrap().fit_with(Some(&model), &data).unwrap();
+    assert!(again.convergence().iterations <= model.convergence().iterations);
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use anstyle::{AnsiColor, Style};
+use anstyle::AnsiColor;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use tasnif::pipeline::{Pipeline, Prediction};
@@ -21,20 +21,32 @@ pub struct Item<'a> {
     pub prediction: Prediction<'a>,
 }
 
+/// How records are shown.
+pub struct Style {
+    pub format: OutputFormat,
+    /// Scores of so many labels; all when it is not given.
+    pub top_k: Option<usize>,
+    pub min_score: f32,
+    /// Label sets of this coverage are shown.
+    pub coverage: Option<f64>,
+    /// Stands between several labels.
+    pub label_separator: String,
+    /// Whether each source is named above its table.
+    pub name_sources: bool,
+}
+
 /// Writes labelled records.
 pub struct Writer<'a> {
     sink: Sink,
-    format: OutputFormat,
+    pipeline: &'a Pipeline,
     labels: &'a [String],
-    top_k: usize,
-    min_score: f32,
+    style: Style,
     colour: bool,
-    /// Whether each source is named above its table.
-    name_sources: bool,
     source: String,
     /// Records of the current source without a label, and by label.
     unlabelled: usize,
     counts: Vec<usize>,
+    records: usize,
     sources: usize,
 }
 
@@ -47,7 +59,12 @@ struct Line<'a> {
     end: usize,
     text: &'a str,
     label: Option<&'a str>,
+    /// Where a record may have any number of labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<&'a [&'a str]>,
     score: f32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set: Option<&'a [&'a str]>,
     scores: Scores<'a>,
 }
 
@@ -65,27 +82,19 @@ impl Serialize for Scores<'_> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(
-        sink: Sink,
-        format: OutputFormat,
-        pipeline: &'a Pipeline,
-        top_k: Option<usize>,
-        min_score: f32,
-        name_sources: bool,
-    ) -> Self {
+    pub fn new(sink: Sink, pipeline: &'a Pipeline, style: Style) -> Self {
         let labels = pipeline.labels();
         let colour = sink.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
         Writer {
             sink,
-            format,
+            pipeline,
             labels,
-            top_k: top_k.unwrap_or(labels.len()),
-            min_score,
+            style,
             colour,
-            name_sources,
             source: String::new(),
             unlabelled: 0,
             counts: vec![0; labels.len()],
+            records: 0,
             sources: 0,
         }
     }
@@ -93,15 +102,16 @@ impl<'a> Writer<'a> {
     /// Begins a source.
     pub fn begin(&mut self, path: &Path) -> anyhow::Result<()> {
         self.source = path.display().to_string();
-        self.unlabelled = 0;
+        (self.unlabelled, self.records) = (0, 0);
         self.counts.fill(0);
-        match self.format {
-            OutputFormat::Pretty if self.name_sources => {
+        match self.style.format {
+            OutputFormat::Pretty if self.style.name_sources => {
                 let gap = if self.sources > 0 { "\n" } else { "" };
                 writeln!(self.sink, "{gap}{}", self.source)?;
             }
             OutputFormat::Csv if self.sources == 0 => {
-                writeln!(self.sink, "source,index,start,end,label,score,text")?;
+                let set = if self.style.coverage.is_some() { ",set" } else { "" };
+                writeln!(self.sink, "source,index,start,end,label,score{set},text")?;
             }
             _ => {}
         }
@@ -111,14 +121,20 @@ impl<'a> Writer<'a> {
 
     /// Writes one record.
     pub fn write(&mut self, item: &Item<'_>) -> anyhow::Result<()> {
-        let Prediction { label, score, .. } = item.prediction;
-        let label = Some(label).filter(|_| score >= self.min_score);
-        match label.and_then(|label| self.labels.iter().position(|known| known == label)) {
-            Some(class) => self.counts[class] += 1,
-            None => self.unlabelled += 1,
+        let Prediction { score, .. } = item.prediction;
+        let given = self.pipeline.given(&item.prediction, self.style.min_score);
+        self.records += 1;
+        self.unlabelled += usize::from(given.is_empty());
+        for label in &given {
+            if let Ok(class) = self.labels.binary_search_by(|known| known.as_str().cmp(label)) {
+                self.counts[class] += 1;
+            }
         }
-        match self.format {
-            OutputFormat::Pretty => self.pretty(item, label)?,
+        let set =
+            self.style.coverage.and_then(|coverage| self.pipeline.label_set(&item.prediction, coverage));
+        let joined = |labels: &[&str]| labels.join(&self.style.label_separator);
+        match self.style.format {
+            OutputFormat::Pretty => self.pretty(item, &given, set.as_deref())?,
             OutputFormat::Jsonl => {
                 let line = Line {
                     source: &self.source,
@@ -126,8 +142,10 @@ impl<'a> Writer<'a> {
                     start: item.start,
                     end: item.start + item.text.len(),
                     text: item.text,
-                    label,
+                    label: given.first().copied(),
+                    labels: self.pipeline.is_multilabel().then_some(&given),
                     score,
+                    set: set.as_deref(),
                     scores: Scores(self.scores(&item.prediction)),
                 };
                 serde_json::to_writer(&mut self.sink, &line).map_err(io::Error::from)?;
@@ -135,12 +153,20 @@ impl<'a> Writer<'a> {
             }
             OutputFormat::Csv => {
                 let (index, start, end) = (item.index, item.start, item.start + item.text.len());
-                let (source, label, text) =
-                    (quoted(&self.source), quoted(label.unwrap_or("")), quoted(item.text));
-                writeln!(self.sink, "{source},{index},{start},{end},{label},{score},{text}")?;
+                let given = joined(&given);
+                let (source, label, text) = (quoted(&self.source), quoted(&given), quoted(item.text));
+                write!(self.sink, "{source},{index},{start},{end},{label},{score}")?;
+                if let Some(set) = &set {
+                    write!(self.sink, ",{}", quoted(&joined(set)))?;
+                }
+                writeln!(self.sink, ",{text}")?;
             }
             OutputFormat::Tsv => {
-                writeln!(self.sink, "{}\t{score}\t{}", escaped(label.unwrap_or("")), escaped(item.text))?;
+                write!(self.sink, "{}\t{score}", escaped(&joined(&given)))?;
+                if let Some(set) = &set {
+                    write!(self.sink, "\t{}", escaped(&joined(set)))?;
+                }
+                writeln!(self.sink, "\t{}", escaped(item.text))?;
             }
         }
         Ok(())
@@ -148,10 +174,10 @@ impl<'a> Writer<'a> {
 
     /// Ends a source: a table closes with its counts.
     pub fn end(&mut self) -> anyhow::Result<()> {
-        if !matches!(self.format, OutputFormat::Pretty) {
+        if !matches!(self.style.format, OutputFormat::Pretty) {
             return Ok(());
         }
-        let total = self.counts.iter().sum::<usize>() + self.unlabelled;
+        let total = self.records;
         write!(self.sink, "{total} {}", if total == 1 { "record" } else { "records" })?;
         let counts =
             self.labels.iter().map(String::as_str).zip(&self.counts).chain([("-", &self.unlabelled)]);
@@ -166,16 +192,20 @@ impl<'a> Writer<'a> {
     }
 
     /// Label, score, text: the text last, so that right-to-left letters do not move the columns.
-    fn pretty(&mut self, item: &Item<'_>, label: Option<&str>) -> anyhow::Result<()> {
+    fn pretty(&mut self, item: &Item<'_>, given: &[&str], set: Option<&[&str]>) -> anyhow::Result<()> {
         let width = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-        let style = match label.and_then(|label| self.labels.iter().position(|known| known == label)) {
+        let first = given.first().and_then(|label| self.labels.iter().position(|known| known == label));
+        let style = match first {
             Some(class) if self.colour => COLOURS[class % COLOURS.len()].on_default(),
-            _ => Style::new(),
+            _ => anstyle::Style::new(),
         };
-        let shown = label.unwrap_or("-");
+        let shown = if given.is_empty() { "-".to_owned() } else { given.join(&self.style.label_separator) };
         let pad = " ".repeat(width.saturating_sub(shown.chars().count()));
         write!(self.sink, "{style}{shown}{style:#}{pad}  {:.2}  ", item.prediction.score)?;
-        if self.top_k > 1 && self.top_k < self.labels.len() {
+        if let Some(set) = set {
+            write!(self.sink, "{{{}}}  ", set.join(", "))?;
+        }
+        if self.style.top_k.is_some_and(|k| k > 1 && k < self.labels.len()) {
             let others = self.scores(&item.prediction).into_iter().skip(1);
             let others: Vec<String> = others.map(|(label, score)| format!("{label} {score:.2}")).collect();
             write!(self.sink, "({})  ", others.join(", "))?;
@@ -189,9 +219,9 @@ impl<'a> Writer<'a> {
     fn scores(&self, prediction: &Prediction<'_>) -> Vec<(&'a str, f32)> {
         let mut scores: Vec<(&str, f32)> =
             self.labels.iter().map(String::as_str).zip(prediction.scores.iter().copied()).collect();
-        if self.top_k < scores.len() {
+        if let Some(k) = self.style.top_k.filter(|&k| k < scores.len()) {
             scores.sort_by(|a, b| b.1.total_cmp(&a.1));
-            scores.truncate(self.top_k);
+            scores.truncate(k);
         }
         scores
     }

@@ -40,8 +40,16 @@ impl<R: BufRead> Csv<R> {
         let text = if empty { 0 } else { need(&options.text_field, "--text-field")? };
         let label =
             if labelled && !empty { Some(need(&options.label_field, "--label-field")?) } else { None };
-        let (group, weight) = (find(&options.group_field), find("weight"));
+        let (group, weight) = (options.group_field.split(',').find_map(&find), find("weight"));
         Ok(Csv { reader, record: ByteRecord::new(), text, label, group, weight })
+    }
+
+    pub(super) fn reader(&self) -> &R {
+        self.reader.get_ref()
+    }
+
+    pub(super) fn into_reader(self) -> R {
+        self.reader.into_inner()
     }
 
     pub(super) fn read(

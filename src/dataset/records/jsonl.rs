@@ -28,11 +28,11 @@ pub(super) fn parse(
             ));
         }
     };
-    let group = match find(&value, &options.group_field) {
+    let group = options.group_field.split(',').find_map(|name| match find(&value, name) {
         Some(Value::String(group)) => Some(group.clone()),
         Some(Value::Null) | None => None,
         Some(other) => Some(other.to_string()),
-    };
+    });
     let weight = match object.get("weight").map(Value::as_f64) {
         None => 1.0,
         Some(Some(weight)) if weight.is_finite() && weight >= 0.0 => weight as f32,

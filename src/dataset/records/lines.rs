@@ -22,6 +22,14 @@ impl<R: BufRead> Lines<R> {
         Lines { reader, number: 0, bytes: Vec::new(), lossy: String::new() }
     }
 
+    pub(super) fn reader(&self) -> &R {
+        &self.reader
+    }
+
+    pub(super) fn into_reader(self) -> R {
+        self.reader
+    }
+
     /// The next line without its end, and its number from 1.
     pub(super) fn next(&mut self, name: &Path, lossy: bool) -> Option<Result<(&str, u64)>> {
         self.bytes.clear();

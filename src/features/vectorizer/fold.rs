@@ -41,6 +41,9 @@ impl Vectorizer {
                     block.params.scale_row_again(&mut values[start..]);
                 }
             }
+            // Pooled vectors are what they are, whatever the fold.
+            columns.extend_from_slice(&row.columns[at..]);
+            values.extend_from_slice(&row.values[at..]);
             out.push_sorted(&columns, &values);
         }
         out

@@ -1,14 +1,19 @@
 //! The options of a vectorizer, as they stand in a pipeline file.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use super::Vectorizer;
 use super::fit::fit;
+use super::{Block, Columns, Vectorizer};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 use crate::features::ngram::{Analyzer, NgramRange};
-use crate::text::normalize::Switches;
-use crate::text::tokenize::{SubwordTokenizer, WordParams};
+use crate::features::pooled::VectorParams;
+use crate::features::window::Window;
+use crate::text::normalize::{Normalizer, Switches};
+use crate::text::tokenize::{SubwordTokenizer, WordParams, WordTokenizer};
+use crate::vectors::WordVectors;
 
 /// Everything between raw text and rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,8 +24,10 @@ pub struct VectorizerParams {
     pub words: WordParams,
     /// The tokenizer of the subword analyzer.
     pub subwords: Option<SubwordTokenizer>,
-    /// The blocks of features, in the order of their columns.
+    /// The blocks of n-grams, in the order of their columns.
     pub features: Vec<NgramParams>,
+    /// The blocks of pooled word vectors, whose columns follow, and the vectors of each.
+    pub vectors: Vec<(VectorParams, Arc<WordVectors>)>,
 }
 
 impl Default for VectorizerParams {
@@ -31,6 +38,7 @@ impl Default for VectorizerParams {
             words: WordParams::default(),
             subwords: None,
             features: vec![NgramParams::new(Analyzer::Word), NgramParams::new(Analyzer::CharWb)],
+            vectors: Vec::new(),
         }
     }
 }
@@ -42,7 +50,7 @@ impl VectorizerParams {
     /// [`Error::Parameter`] for options that make no sense, [`Error::Dataset`] when no n-gram is left.
     pub fn fit<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vectorizer> {
         self.check()?;
-        fit(self, texts)
+        Ok(fit(self, texts, false)?.0)
     }
 
     /// [`VectorizerParams::fit`], and the rows of the same texts.
@@ -50,9 +58,52 @@ impl VectorizerParams {
     /// # Errors
     /// As [`VectorizerParams::fit`].
     pub fn fit_transform<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<(Vectorizer, Csr)> {
-        let vectorizer = self.fit(texts)?;
-        let rows = vectorizer.transform(texts)?;
+        self.check()?;
+        let (vectorizer, rows) = fit(self, texts, true)?;
+        let rows = rows.unwrap_or_else(|| Csr::new(vectorizer.width()));
         Ok((vectorizer, rows))
+    }
+
+    /// The vectorizer itself, where nothing has to be learned from texts: every block is hashed and without idf.
+    ///
+    /// ```
+    /// use tasnif::features::ngram::Analyzer;
+    /// use tasnif::features::vectorizer::{NgramParams, VectorizerParams, Weight};
+    ///
+    /// let words = NgramParams { hash_bits: Some(18), weight: Weight::LogTf, ..NgramParams::new(Analyzer::Word) };
+    /// let params = VectorizerParams { features: vec![words], ..VectorizerParams::default() };
+    /// let vectorizer = params.hashed()?;
+    /// assert_eq!(vectorizer.width(), 1 << 18);
+    /// assert_eq!(vectorizer, params.fit(&["any text"])?);
+    /// # Ok::<(), tasnif::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for options that make no sense, and where texts have to be seen.
+    pub fn hashed(&self) -> Result<Vectorizer> {
+        self.check()?;
+        if !self.vectors.is_empty() {
+            return Err(Error::Parameter(
+                "the scale of pooled word vectors has to be learned from the texts: leave them out".into(),
+            ));
+        }
+        let block = |params: &NgramParams| match params.hash_bits {
+            Some(bits) if !params.weight.uses_idf() => {
+                Ok(Block { params: params.clone(), columns: Columns::Hashed { bits }, idf: Vec::new() })
+            }
+            _ => Err(Error::Parameter(format!(
+                "{} n-grams without hash_bits, or with a weight of idf, have to be learned from the texts: give the block \
+                 hash_bits = 22 and weight = \"log-tf\"",
+                params.analyzer
+            ))),
+        };
+        Vectorizer::from_parts(
+            Normalizer::new(self.normalize),
+            WordTokenizer::new(self.words),
+            self.subwords.clone(),
+            self.features.iter().map(block).collect::<Result<_>>()?,
+            Vec::new(),
+        )
     }
 
     /// Whether the options make sense.
@@ -60,7 +111,7 @@ impl VectorizerParams {
     /// # Errors
     /// [`Error::Parameter`] that names the option.
     pub fn check(&self) -> Result<()> {
-        if self.features.is_empty() {
+        if self.features.is_empty() && self.vectors.is_empty() {
             return Err(Error::Parameter("no features: give at least one analyzer ([[features]])".into()));
         }
         if self.subwords.is_none() && self.features.iter().any(|block| block.analyzer == Analyzer::Subword) {
@@ -69,6 +120,7 @@ impl VectorizerParams {
                     .into(),
             ));
         }
+        self.vectors.iter().try_for_each(|(params, _)| params.check())?;
         self.features.iter().try_for_each(NgramParams::check)
     }
 }
@@ -102,6 +154,9 @@ pub struct NgramParams {
     /// The weight of this block beside the others.
     #[serde(default = "one")]
     pub scale: f32,
+    /// n-grams of the words or pieces in this window alone: marked by position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
 }
 
 fn one() -> f32 {
@@ -125,6 +180,7 @@ impl NgramParams {
             norm: Norm::default(),
             hash_bits: None,
             scale: one(),
+            window: None,
         }
     }
 
@@ -135,6 +191,12 @@ impl NgramParams {
     pub fn check(&self) -> Result<()> {
         self.min_df.check("min_df")?;
         self.max_df.check("max_df")?;
+        if self.window.is_some() && !matches!(self.analyzer, Analyzer::Word | Analyzer::Subword) {
+            return Err(Error::Parameter(format!(
+                "a window of the {} analyzer: windows count words or subwords",
+                self.analyzer
+            )));
+        }
         if self.max_features == Some(0) {
             return Err(Error::Parameter("max_features 0 leaves no feature: give 1 or more".into()));
         }
@@ -246,12 +308,12 @@ impl Weight {
 
     /// The weight without idf.
     #[inline]
-    pub(crate) fn of(self, tf: usize) -> f64 {
+    pub(crate) fn of(self, tf: u32) -> f64 {
         match self {
             Weight::Binary | Weight::BinaryIdf => 1.0,
-            Weight::Tf | Weight::TfIdf => tf as f64,
+            Weight::Tf | Weight::TfIdf => f64::from(tf),
             Weight::LogTf | Weight::LogTfIdf if tf == 1 => 1.0,
-            Weight::LogTf | Weight::LogTfIdf => 1.0 + libm::log(tf as f64),
+            Weight::LogTf | Weight::LogTfIdf => 1.0 + libm::log(f64::from(tf)),
         }
     }
 }

@@ -1,0 +1,165 @@
+//! Training: features, classifier, calibration, in this order, from one data set.
+
+use linfa::DatasetBase;
+use ndarray::Array1;
+use rayon::prelude::*;
+
+use super::multilabel::{self, Learned};
+use super::{CalibrationParams, Pipeline, PipelineParams, Provenance};
+use crate::classify::{
+    Calibration, CalibrationMethod, ClassWeight, Classifier, ClassifierParams, LinearModel,
+};
+use crate::dataset::{Dataset, Fold, folds};
+use crate::error::{Error, Result};
+use crate::features::csr::Csr;
+use crate::features::vectorizer::Vectorizer;
+use crate::stream::StreamOptions;
+
+impl PipelineParams {
+    /// Trains a pipeline. Where records have several labels, or none, every label is learned against the rest, and a
+    /// text may get any number of them.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for options that make no sense; [`Error::Dataset`] for data that cannot be learned from.
+    pub fn fit(&self, data: &Dataset) -> Result<Pipeline> {
+        self.check()?;
+        if let ClassifierParams::Online(_) = self.classifier {
+            // One path for records in memory and records as they come.
+            let records = data.examples.iter().cloned().map(Ok);
+            let mut pipeline = self.fit_stream(records, StreamOptions::default())?.pipeline;
+            pipeline.add_sources(data.sources.iter().cloned());
+            return Ok(pipeline);
+        }
+        if data.is_empty() {
+            return Err(Error::Dataset("there are no records to train on: the files are empty".into()));
+        }
+        let labels: Vec<String> = data.labels().into_iter().map(str::to_owned).collect();
+        let multilabel = data.is_multilabel() || self.training.multilabel;
+        match labels.as_slice() {
+            [] => return Err(Error::Dataset("no record has a label: there is nothing to learn".into())),
+            [only] if !multilabel => {
+                return Err(Error::Dataset(format!(
+                    "all {} records have the label '{only}': a classifier needs at least two labels to tell apart",
+                    data.len()
+                )));
+            }
+            _ => {}
+        }
+        let (mut vectorizer, mut rows) = self.vectorizer()?.fit_transform(&data.texts())?;
+        if multilabel {
+            let mut learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
+            if self.prune(&mut vectorizer, learned.classifier.linear())? {
+                rows = vectorizer.transform(&data.texts())?;
+                learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
+            }
+            let Learned { classifier, convergence, rules } = learned;
+            let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
+            let provenance = Provenance::new(data, &vectorizer, convergence);
+            let calibration = Calibration::None;
+            let (rules, conformal) = (Some(rules), None);
+            let params = self.clone();
+            return Ok(Pipeline {
+                params,
+                vectorizer,
+                classifier,
+                calibration,
+                labels,
+                rules,
+                conformal,
+                provenance,
+            });
+        }
+        let class =
+            |label: &str| labels.binary_search_by(|known| known.as_str().cmp(label)).unwrap_or_default();
+        let targets = data.examples.iter().map(|example| class(example.label())).collect();
+        let weights = data.examples.iter().map(|example| example.weight).collect();
+        let mut dataset = DatasetBase::new(rows, targets).with_weights(weights);
+        let class_weight = self.training.class_weight.resolve(&labels)?;
+        let (mut classifier, mut convergence) =
+            self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
+        if self.prune(&mut vectorizer, classifier.linear())? {
+            dataset.records = vectorizer.transform(&data.texts())?;
+            (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
+        }
+        let calibration = match self.calibration.method {
+            CalibrationMethod::None => self.classifier.own_calibration(labels.len()),
+            _ => self.calibrate(data, &vectorizer, &dataset, labels.len(), class_weight)?,
+        };
+        let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
+        let provenance = Provenance::new(data, &vectorizer, convergence);
+        Ok(Pipeline {
+            params: self.clone(),
+            vectorizer,
+            classifier,
+            calibration,
+            labels,
+            rules: None,
+            conformal: None,
+            provenance,
+        })
+    }
+
+    /// Leaves the n-grams that `linear` weighs most, if there are more than asked for.
+    fn prune(&self, vectorizer: &mut Vectorizer, linear: &LinearModel) -> Result<bool> {
+        let Some(most) = self.training.max_features else { return Ok(false) };
+        let fewer = vectorizer.keep_best(linear.weights(), linear.outputs(), most)?;
+        Ok(fewer.map(|fewer| *vectorizer = fewer).is_some())
+    }
+
+    /// Word vectors under a linear classifier become one weight a word and class.
+    fn fold(&self, vectorizer: Vectorizer, classifier: Classifier) -> Result<(Vectorizer, Classifier)> {
+        let linear = classifier.linear();
+        match vectorizer.fold(linear.weights(), linear.intercept()) {
+            None => Ok((vectorizer, classifier)),
+            Some((folded, weights, intercept)) => {
+                let linear = linear.with_weights(weights, intercept)?;
+                Ok(match Classifier::from_linear(&self.classifier, linear) {
+                    Some(classifier) => (folded, classifier),
+                    None => (vectorizer, classifier),
+                })
+            }
+        }
+    }
+
+    /// Fits the calibration on what the classifier of each fold says of the records it did not see.
+    fn calibrate(
+        &self,
+        data: &Dataset,
+        vectorizer: &Vectorizer,
+        dataset: &DatasetBase<Csr, Array1<usize>>,
+        classes: usize,
+        class_weight: ClassWeight,
+    ) -> Result<Calibration> {
+        let CalibrationParams { method, folds: count, seed } = self.calibration;
+        let count = count.min(data.groups());
+        if count < 2 {
+            return Err(Error::Dataset(
+                "one group of records cannot be calibrated on: give more groups, or calibration none".into(),
+            ));
+        }
+        let held_out = |fold: &Fold| -> Result<Vec<f64>> {
+            let part = |records: &[usize]| {
+                records.iter().map(|&record| dataset.targets[record]).collect::<Array1<_>>()
+            };
+            let weights = fold.train.iter().map(|&record| dataset.weights[record]).collect();
+            let rows = vectorizer.fold_rows(&dataset.records, &fold.train, &fold.train);
+            let train = DatasetBase::new(rows, part(&fold.train)).with_weights(weights);
+            let (classifier, _) = self.classifier.fit(&train, classes, class_weight.clone())?;
+            let (mut all, mut decision) = (Vec::new(), Vec::new());
+            for row in vectorizer.fold_rows(&dataset.records, &fold.train, &fold.test).iter() {
+                classifier.decide(row, &mut decision);
+                all.extend_from_slice(&decision);
+            }
+            Ok(all)
+        };
+        let folds = folds(data, count, seed)?;
+        let parts: Vec<Result<Vec<f64>>> = folds.par_iter().map(held_out).collect();
+        let (mut decisions, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        for (fold, part) in folds.iter().zip(parts) {
+            decisions.extend(part?);
+            targets.extend(fold.test.iter().map(|&record| dataset.targets[record] as u32));
+            weights.extend(fold.test.iter().map(|&record| f64::from(dataset.weights[record])));
+        }
+        Calibration::fit(method, &decisions, &targets, &weights, classes)
+    }
+}
