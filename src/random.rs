@@ -24,9 +24,7 @@ impl SplitMix64 {
     /// 64 random bits.
     pub(crate) fn next_u64(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        mix(self.0)
     }
 
     /// A number in `0..n`, each equally likely (0 when `n` is 0): Lemire, "Fast random integer
@@ -55,6 +53,14 @@ impl SplitMix64 {
             items.swap(i, j);
         }
     }
+}
+
+/// The output function of SplitMix64: every bit of `z` reaches every bit of the result.
+#[inline]
+pub(crate) fn mix(z: u64) -> u64 {
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]

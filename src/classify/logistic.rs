@@ -23,6 +23,7 @@ use ndarray::Array1;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::compact;
 use super::linear::{LinearModel, predicts_by_its_weights, sigmoid};
 use super::weights::{ClassWeight, Problem};
 use crate::error::{Error, Result};
@@ -271,7 +272,8 @@ impl<'a> FitWith<'a, Csr, Array1<usize>, Error> for LogisticValidParams {
         model: Self::ObjectIn,
         dataset: &'a DatasetBase<Csr, Array1<usize>>,
     ) -> Result<LogisticRegression> {
-        let problem = Problem::new(dataset, self.classes, &self.class_weight)?;
+        let compact = if self.l1_ratio > 0.0 { compact::by_frequency } else { compact::joined };
+        let problem = Problem::new(dataset, self.classes, &self.class_weight, compact)?;
         let former = model.map(|model| &model.linear);
         if let Some(former) = former
             && (former.classes(), former.features()) != (problem.classes, dataset.records.width())

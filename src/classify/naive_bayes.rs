@@ -14,6 +14,7 @@ use linfa::{DatasetBase, ParamGuard};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
+use super::compact;
 use super::linear::{LinearModel, predicts_by_its_weights};
 use super::weights::{ClassWeight, Problem};
 use crate::error::{Error, Result};
@@ -157,7 +158,7 @@ impl Fit<Csr, Array1<usize>, Error> for NaiveBayesValidParams {
     /// # Errors
     /// [`Error::Dataset`] for what cannot be trained on, negative feature values among it.
     fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<NaiveBayes> {
-        let problem = Problem::new(dataset, self.classes, &self.class_weight)?;
+        let problem = Problem::new(dataset, self.classes, &self.class_weight, compact::by_frequency)?;
         if dataset.records.iter().any(|row| row.values.iter().any(|&value| value < 0.0)) {
             return Err(Error::Dataset("a feature value is negative: naive Bayes counts".into()));
         }

@@ -11,6 +11,7 @@ use ndarray::Array1;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::compact;
 use super::linear::{LinearModel, predicts_by_its_weights};
 use super::logistic::{Convergence, LogisticParams};
 use super::svm::SvmParams;
@@ -171,7 +172,7 @@ impl Fit<Csr, Array1<usize>, Error> for NbsvmValidParams {
     /// # Errors
     /// [`Error::Dataset`] for what cannot be trained on, rows that are not binary among it.
     fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<Nbsvm> {
-        let problem = Problem::new(dataset, self.classes, &self.class_weight)?;
+        let problem = Problem::new(dataset, self.classes, &self.class_weight, compact::by_frequency)?;
         if dataset.records.iter().any(|row| row.values.iter().any(|&value| value != 1.0)) {
             return Err(Error::Dataset(
                 "a feature value is neither 0 nor 1: NBSVM takes binary rows (weight = \"binary\", norm = \"none\")".into(),

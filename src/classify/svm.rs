@@ -18,6 +18,7 @@ use ndarray::Array1;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::compact;
 use super::linear::{LinearModel, predicts_by_its_weights};
 use super::logistic::Convergence;
 use super::weights::{ClassWeight, Problem};
@@ -220,7 +221,7 @@ impl Fit<Csr, Array1<usize>, Error> for SvmValidParams {
 
     /// Targets are class indices; weights of the dataset are sample weights.
     fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<LinearSvm> {
-        let problem = Problem::new(dataset, self.classes, &self.class_weight)?;
+        let problem = Problem::new(dataset, self.classes, &self.class_weight, compact::joined)?;
         let limits = Limits { epochs: self.max_iterations, tolerance: self.tolerance, seed: self.seed };
         let costs: Vec<f64> = problem.weights.iter().map(|weight| self.c * weight).collect();
         let bias = if self.intercept { 1.0 } else { 0.0 };

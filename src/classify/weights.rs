@@ -6,6 +6,7 @@ use linfa::DatasetBase;
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 
+use super::compact::Member;
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
 
@@ -23,13 +24,10 @@ pub enum ClassWeight {
 }
 
 /// A training set after its checks: what every solver starts from.
-///
-/// Its columns are those that occur, the most frequent first: the weights that every row touches then lie together and
-/// stay in the cache.
 pub(super) struct Problem {
     pub(super) rows: Arc<Csr>,
-    /// The column of the dataset that each of its columns is.
-    columns: Arc<Vec<u32>>,
+    /// Where the weights of the dataset's columns are.
+    members: Arc<Vec<Member>>,
     /// The width of the dataset.
     width: usize,
     pub(super) classes: usize,
@@ -40,7 +38,8 @@ pub(super) struct Problem {
 }
 
 impl Problem {
-    /// Checks `dataset`, whose targets are class indices. `classes` may exceed the largest of them.
+    /// Checks `dataset`, whose targets are class indices, and makes its rows `compact`. `classes` may exceed the largest of
+    /// the targets.
     ///
     /// # Errors
     /// [`Error::Dataset`] on no records, a single class, lengths that differ, values or weights that are no numbers.
@@ -48,6 +47,7 @@ impl Problem {
         dataset: &DatasetBase<Csr, Array1<usize>>,
         classes: Option<usize>,
         class_weight: &ClassWeight,
+        compact: fn(&Csr) -> (Csr, Vec<Member>),
     ) -> Result<Self> {
         let (rows, targets) = (&dataset.records, &dataset.targets);
         if rows.rows() == 0 {
@@ -77,16 +77,16 @@ impl Problem {
             return Err(Error::Dataset("every record has weight 0: nothing is left to learn from".into()));
         }
         let (width, targets) = (rows.width(), targets.iter().map(|&class| class as u32).collect());
-        let (rows, columns) = rows.by_frequency();
-        let (rows, columns) = (Arc::new(rows), Arc::new(columns));
-        Ok(Problem { rows, columns, width, classes, targets, weights })
+        let (rows, members) = compact(rows);
+        let (rows, members) = (Arc::new(rows), Arc::new(members));
+        Ok(Problem { rows, members, width, classes, targets, weights })
     }
 
     /// The two-class problem of one class, now class 1, against all others; it shares the rows.
     pub(super) fn against_rest(&self, class: usize) -> Problem {
         Problem {
             rows: Arc::clone(&self.rows),
-            columns: Arc::clone(&self.columns),
+            members: Arc::clone(&self.members),
             width: self.width,
             classes: 2,
             targets: self.targets.iter().map(|&target| u32::from(target as usize == class)).collect(),
@@ -97,16 +97,23 @@ impl Problem {
     /// Weights of the dataset's features from those of the problem's; the others are 0. Both feature by feature.
     pub(super) fn spread(&self, weights: &[f32], outputs: usize) -> Vec<f32> {
         let mut all = vec![0.0; self.width * outputs];
-        for (weights, &column) in weights.chunks_exact(outputs).zip(&*self.columns) {
-            all[column as usize * outputs..][..outputs].copy_from_slice(weights);
+        for &Member { column, solved, share } in &*self.members {
+            let own = &weights[solved as usize * outputs..][..outputs];
+            let all = &mut all[column as usize * outputs..][..outputs];
+            all.iter_mut().zip(own).for_each(|(all, own)| *all = own * share);
         }
         all
     }
 
     /// Weights of the problem's features from those of the dataset's.
     pub(super) fn gather(&self, all: &[f32], outputs: usize) -> Vec<f32> {
-        let of = |&column: &u32| &all[column as usize * outputs..][..outputs];
-        self.columns.iter().flat_map(of).copied().collect()
+        let mut weights = vec![0.0; self.rows.width() * outputs];
+        for &Member { column, solved, share } in &*self.members {
+            let own = &mut weights[solved as usize * outputs..][..outputs];
+            let all = &all[column as usize * outputs..][..outputs];
+            own.iter_mut().zip(all).for_each(|(own, all)| *own += all * share);
+        }
+        weights
     }
 }
 
@@ -150,6 +157,7 @@ pub(super) fn record_weights(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classify::compact::by_frequency;
     use ndarray::array;
 
     fn rows(count: usize) -> Csr {
@@ -161,7 +169,8 @@ mod tests {
     #[test]
     fn class_and_sample_weights_multiply() {
         let dataset = DatasetBase::new(rows(4), array![0, 0, 0, 1]).with_weights(array![1.0, 2.0, 1.0, 1.0]);
-        let weights = |class_weight| Problem::new(&dataset, None, &class_weight).unwrap().weights;
+        let weights =
+            |class_weight| Problem::new(&dataset, None, &class_weight, by_frequency).unwrap().weights;
         assert_eq!(weights(ClassWeight::None), [1.0, 2.0, 1.0, 1.0]);
         assert_eq!(weights(ClassWeight::Given(vec![2.0, 5.0])), [2.0, 4.0, 2.0, 5.0]);
         let third = 4.0 / 6.0;
@@ -173,7 +182,9 @@ mod tests {
         let mut rows = Csr::new(4);
         rows.push_row([(1, 1.0), (3, 2.0)]).unwrap();
         rows.push_row([(3, 1.0)]).unwrap();
-        let problem = Problem::new(&DatasetBase::new(rows, array![0, 1]), None, &ClassWeight::None).unwrap();
+        let problem =
+            Problem::new(&DatasetBase::new(rows, array![0, 1]), None, &ClassWeight::None, by_frequency)
+                .unwrap();
         assert_eq!(problem.rows.width(), 2, "columns that do not occur are left out");
         assert_eq!(problem.spread(&[5.0, 6.0, 7.0, 8.0], 2), [0.0, 0.0, 7.0, 8.0, 0.0, 0.0, 5.0, 6.0]);
         assert_eq!(problem.gather(&[0.0, 1.0, 2.0, 3.0], 1), [3.0, 1.0]);
@@ -182,7 +193,7 @@ mod tests {
     #[test]
     fn what_cannot_be_trained_on_is_refused() {
         let message = |dataset: DatasetBase<Csr, Array1<usize>>| {
-            Problem::new(&dataset, None, &ClassWeight::None).err().unwrap().to_string()
+            Problem::new(&dataset, None, &ClassWeight::None, by_frequency).err().unwrap().to_string()
         };
         assert!(message(DatasetBase::new(rows(0), array![])).contains("no records"));
         assert!(message(DatasetBase::new(rows(2), array![1, 1])).contains("at least two labels"));

@@ -7,8 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use tasnif::classify::{
-    CalibrationMethod, ClassifierParams, ConformalMethod, LogisticParams, NaiveBayesParams, NbsvmParams,
-    OnlineParams, SvmParams,
+    ClassifierParams, ConformalMethod, LogisticParams, NaiveBayesParams, NbsvmParams, OnlineParams, SvmParams,
 };
 use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, folds, train_test_split};
@@ -17,7 +16,7 @@ use tasnif::features::pooled::VectorParams;
 use tasnif::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
 use tasnif::features::window::Window;
 use tasnif::metrics::Report;
-use tasnif::pipeline::{FeatureParams, LabelWeights, Pipeline, PipelineParams, Threshold};
+use tasnif::pipeline::{CalibrationParams, FeatureParams, LabelWeights, Pipeline, PipelineParams, Threshold};
 
 use super::evaluate::evaluate;
 use super::options::{LabelledOptions, set_threads};
@@ -41,17 +40,17 @@ pub struct Args {
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "hash_bits", "subwords", "windows", "vectors"])]
     config: Option<PathBuf>,
-    /// The classifier: logistic (regression), svm (linear), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm,
+    /// The classifier: svm (linear), logistic (regression), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm,
     /// online (one pass over data that need not fit in memory), or one of linfa's own on the 500 to 2,000 best features:
     /// linfa-NAME
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "logistic", value_parser = CLASSIFIERS)]
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "svm", value_parser = CLASSIFIERS)]
     classifier: String,
-    /// Inverse regularisation strength: larger fits the training data closer [default: 10 for logistic and linfa-logistic, 1
-    /// for svm, nbsvm, linfa-svm and linfa-kernel-svm]
+    /// Inverse regularisation strength: larger fits the training data closer [default: 0.5 for svm, 10 for logistic and
+    /// linfa-logistic, 1 for nbsvm, linfa-svm and linfa-kernel-svm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
     c: Option<f64>,
     /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
-    /// word+char_wb]
+    /// word+char_wb, and the first three words once more]
     #[arg(long, value_name = "NAMES", help_heading = "Pipeline")]
     analyzer: Option<String>,
     /// Shortest and longest n-gram for each analyzer [default: 1-2 for words and subwords, 2-5 for characters]
@@ -77,7 +76,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Pipeline")]
     subwords: Option<PathBuf>,
     /// Turn decision values into probabilities that hold, on held-out folds: none, temperature, platt or isotonic
-    /// [default: temperature for svm, nbsvm, linfa-svm, linfa-kernel-svm, linfa-adaboost and linfa-ftrl, otherwise none]
+    /// [default: temperature; none for online]
     #[arg(long, value_name = "METHOD", help_heading = "Training", value_parser = ["none", "temperature", "platt", "isotonic"])]
     calibration: Option<String>,
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
@@ -119,8 +118,8 @@ pub struct Args {
 
 /// The kinds of classifiers, as a pipeline file names them.
 const CLASSIFIERS: [&str; 16] = [
-    "logistic",
     "svm",
+    "logistic",
     "nb",
     "complement-nb",
     "bernoulli-nb",
@@ -218,20 +217,17 @@ impl Args {
 
     fn flags(&self) -> anyhow::Result<PipelineParams> {
         let classifier = match self.classifier.as_str() {
-            "svm" => ClassifierParams::Svm(SvmParams::default().c(self.c.unwrap_or(1.0))),
+            "logistic" => ClassifierParams::Logistic(LogisticParams::default().c(self.c.unwrap_or(10.0))),
             "nb" => ClassifierParams::Nb(NaiveBayesParams::default()),
             "complement-nb" => ClassifierParams::ComplementNb(NaiveBayesParams::default()),
             "bernoulli-nb" => ClassifierParams::BernoulliNb(NaiveBayesParams::default()),
             "nbsvm" => ClassifierParams::Nbsvm(NbsvmParams::default().c(self.c.unwrap_or(1.0))),
             name if name.starts_with("linfa-") => self.linfa(name)?,
-            _ => self.c.map_or_else(ClassifierParams::default, |c| {
-                ClassifierParams::Logistic(LogisticParams::default().c(c))
-            }),
+            _ => self
+                .c
+                .map_or_else(ClassifierParams::default, |c| ClassifierParams::Svm(SvmParams::default().c(c))),
         };
         let mut params = PipelineParams { classifier, ..PipelineParams::default() };
-        if !params.classifier.has_probabilities() {
-            params.calibration.method = CalibrationMethod::Temperature;
-        }
         params.tokenize.subwords.clone_from(&self.subwords);
         if self.analyzer.is_some() || self.ngrams.is_some() {
             params.features =
@@ -299,6 +295,7 @@ impl Args {
             None => PipelineParams {
                 classifier: ClassifierParams::Online(OnlineParams::default()),
                 features: online::hashed(blocks("word", None)?),
+                calibration: CalibrationParams::default(),
                 ..PipelineParams::default()
             },
         };

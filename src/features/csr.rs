@@ -188,18 +188,21 @@ impl Csr {
         Csr { starts, columns, values, width: self.rows() }
     }
 
-    /// The same rows over the columns that occur, the most frequent first (ties in their order), and which column each of
-    /// them was. The columns of a row do not ascend any more, so the result is for sums over rows alone.
-    pub(crate) fn by_frequency(&self) -> (Csr, Vec<u32>) {
-        let mut counts = vec![0u32; self.width];
-        self.columns.iter().for_each(|&column| counts[column as usize] += 1);
-        let mut order: Vec<u32> =
-            (0..self.width as u32).filter(|&column| counts[column as usize] > 0).collect();
-        order.sort_by_key(|&column| std::cmp::Reverse(counts[column as usize]));
-        let mut place = counts;
-        order.iter().enumerate().for_each(|(new, &column)| place[column as usize] = new as u32);
-        let columns = self.columns.iter().map(|&column| place[column as usize]).collect();
-        (Csr { starts: self.starts.clone(), columns, values: self.values.clone(), width: order.len() }, order)
+    /// The columns of all rows, one row after the other.
+    pub(crate) fn columns(&self) -> &[u32] {
+        &self.columns
+    }
+
+    /// The same values in other columns of a matrix of another width. If those of a row do not ascend, the result is for sums
+    /// over rows alone.
+    pub(crate) fn with_columns(&self, columns: Vec<u32>, width: usize) -> Csr {
+        debug_assert_eq!(columns.len(), self.columns.len());
+        Csr { starts: self.starts.clone(), columns, values: self.values.clone(), width }
+    }
+
+    /// The same matrix with more columns, all empty.
+    pub(crate) fn widened(self, width: usize) -> Csr {
+        Csr { width: width.max(self.width), ..self }
     }
 
     /// The same matrix with its zeros written out.

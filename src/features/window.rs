@@ -24,6 +24,11 @@ pub struct Window {
 }
 
 impl Window {
+    /// The first `tokens` tokens.
+    pub const fn first(tokens: u16) -> Self {
+        Window { start: 0, end: Some(tokens as i32) }
+    }
+
     /// The places of the window in a text of `tokens` tokens.
     #[inline]
     pub fn of(self, tokens: usize) -> std::ops::Range<usize> {

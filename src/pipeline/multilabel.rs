@@ -245,7 +245,7 @@ mod tests {
         let binary = |classifier| {
             let mut params = PipelineParams { classifier, ..PipelineParams::default() };
             for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
-                (block.weight, block.norm) = (Weight::Binary, Norm::None);
+                (block.weight, block.norm, block.scale) = (Weight::Binary, Norm::None, 1.0);
             }
             params
         };

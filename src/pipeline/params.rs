@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::features::ngram::Analyzer;
 use crate::features::pooled::VectorParams;
 use crate::features::vectorizer::{NgramParams, Norm, VectorizerParams, Weight};
+use crate::features::window::Window;
 use crate::text::normalize::Switches;
 use crate::text::sentence::Splitter;
 use crate::text::tokenize::{SubwordTokenizer, WordParams};
@@ -134,18 +135,23 @@ impl FeatureParams {
 }
 
 impl Default for PipelineParams {
-    /// Words 1–2 and characters within words 2–5, `log-tf-idf`, into logistic regression.
+    /// Words 1–2, characters within words 2–5 and, at half their weight, words 1–2 of the first three, `log-tf-idf`, into a
+    /// linear SVM at C = 0.5 with temperature scaling. Cross-validation on ten public training sets chose it.
     fn default() -> Self {
+        let first =
+            NgramParams { window: Some(Window::first(3)), scale: 0.5, ..NgramParams::new(Analyzer::Word) };
         PipelineParams {
             normalize: Switches::default(),
             split: Splitter::default(),
             tokenize: TokenizeParams::default(),
-            features: [Analyzer::Word, Analyzer::CharWb]
-                .map(NgramParams::new)
+            features: [NgramParams::new(Analyzer::Word), NgramParams::new(Analyzer::CharWb), first]
                 .map(FeatureParams::Ngrams)
                 .to_vec(),
             classifier: ClassifierParams::default(),
-            calibration: CalibrationParams::default(),
+            calibration: CalibrationParams {
+                method: CalibrationMethod::Temperature,
+                ..CalibrationParams::default()
+            },
             training: TrainingParams::default(),
         }
     }

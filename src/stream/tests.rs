@@ -5,7 +5,7 @@ use crate::Dataset;
 use crate::classify::OnlineParams;
 use crate::features::ngram::Analyzer;
 use crate::features::vectorizer::{NgramParams, Weight};
-use crate::pipeline::FeatureParams;
+use crate::pipeline::{CalibrationParams, FeatureParams};
 
 fn params(buffer: usize) -> PipelineParams {
     let words =
@@ -13,6 +13,7 @@ fn params(buffer: usize) -> PipelineParams {
     PipelineParams {
         features: vec![FeatureParams::Ngrams(words)],
         classifier: ClassifierParams::Online(OnlineParams::default().shuffle_buffer(buffer)),
+        calibration: CalibrationParams::default(),
         ..PipelineParams::default()
     }
 }

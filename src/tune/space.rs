@@ -1,10 +1,9 @@
 //! The pipelines that a search draws from.
 
-use crate::classify::{
-    CalibrationMethod, ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams,
-};
+use crate::classify::{ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams};
 use crate::features::ngram::{Analyzer, NgramRange};
 use crate::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
+use crate::features::window::Window;
 use crate::pipeline::{FeatureParams, LabelWeights, PipelineParams};
 use crate::random::SplitMix64;
 
@@ -17,10 +16,6 @@ pub(super) fn draw(random: &mut SplitMix64) -> PipelineParams {
         for block in params.features.iter_mut().filter_map(FeatureParams::ngrams_mut) {
             *block = NgramParams { weight: Weight::Binary, norm: Norm::None, scale: 1.0, ..block.clone() };
         }
-    }
-    if !params.classifier.has_probabilities() {
-        // Which does not change a label, but makes its scores probabilities.
-        params.calibration.method = CalibrationMethod::Temperature;
     }
     params.training.class_weight = pick(random, &[LabelWeights::None, LabelWeights::Balanced]);
     params
@@ -55,12 +50,23 @@ fn features(random: &mut SplitMix64) -> Vec<FeatureParams> {
             ..NgramParams::new(analyzer)
         })
     };
-    blocks.into_iter().enumerate().map(block).collect()
+    let mut blocks: Vec<FeatureParams> = blocks.into_iter().enumerate().map(block).collect();
+    // How a text begins, once more.
+    if let Some(tokens) = pick(random, &[None, Some(1), Some(3), Some(3)]) {
+        blocks.push(FeatureParams::Ngrams(NgramParams {
+            window: Some(Window::first(tokens)),
+            weight,
+            min_df: Frequency::Count(min_df),
+            scale: pick(random, &[0.3, 0.5, 0.8]),
+            ..NgramParams::new(Analyzer::Word)
+        }));
+    }
+    blocks
 }
 
 fn classifier(random: &mut SplitMix64) -> ClassifierParams {
     match random.below(8) {
-        0..3 => ClassifierParams::Svm(SvmParams::default().c(pick(random, &[0.03, 0.1, 0.3, 1.0, 3.0]))),
+        0..3 => ClassifierParams::Svm(SvmParams::default().c(pick(random, &[0.03, 0.1, 0.3, 0.5, 1.0, 3.0]))),
         3 => ClassifierParams::Nbsvm(
             NbsvmParams::default().c(pick(random, &[0.1, 1.0])).beta(pick(random, &[0.25, 0.5])),
         ),

@@ -40,7 +40,10 @@ impl Matrix {
         classes: Option<usize>,
         class_weight: &ClassWeight,
     ) -> Result<Self> {
-        let Problem { classes, targets, weights, .. } = Problem::new(dataset, classes, class_weight)?;
+        // For its checks alone: the columns are chosen below.
+        let no_rows = |_: &Csr| (Csr::new(0), Vec::new());
+        let Problem { classes, targets, weights, .. } =
+            Problem::new(dataset, classes, class_weight, no_rows)?;
         if weights.iter().any(|&weight| weight != weights[0]) {
             return Err(Error::Dataset(format!(
                 "{kind} counts every record the same, but records differ in weight: leave the weights out (class_weight = \"none\"), or take logistic or svm"

@@ -1,5 +1,6 @@
 use super::loss::log_loss;
 use super::*;
+use crate::classify::compact::by_frequency;
 use crate::random::SplitMix64;
 use ndarray::array;
 
@@ -94,7 +95,7 @@ fn the_dual_solver_reaches_the_minimum_of_the_primal_one() {
                 let data = noisy(200, classes);
                 let params = LogisticParams::default().c(c).intercept(intercept).check().unwrap();
                 let ours = params.fit(&data).unwrap().convergence();
-                let problem = Problem::new(&data, None, &ClassWeight::None).unwrap();
+                let problem = Problem::new(&data, None, &ClassWeight::None, by_frequency).unwrap();
                 let outputs = LinearModel::outputs_for(classes);
                 let loss = SoftmaxLoss::new(&problem, c);
                 let penalty = Penalty { l1: 0.0, l2: 1.0, weights: 40 * outputs };
