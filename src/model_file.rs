@@ -1,9 +1,9 @@
 //! A pipeline on disk: one safetensors file with its options as JSON; nothing in it can run.
 //!
 //! The header's metadata has one key, `tasnif`, whose value is canonical JSON: format version, options, labels,
-//! provenance. Tensors hold the vocabulary, the document frequencies and the weights. The last tensor, `~sha256`, is
-//! the SHA-256 of every byte before it, so that damage anywhere is noticed. The same pipeline always gives the same
-//! bytes.
+//! provenance. Tensors hold the vocabulary, the document frequencies and the weights (or, as JSON, what a dense
+//! classifier learned). The last tensor, `~sha256`, is the SHA-256 of every byte before it, so that damage anywhere is
+//! noticed. The same pipeline always gives the same bytes.
 
 pub(crate) mod online;
 mod pooled;
@@ -13,7 +13,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{Calibration, Classifier, ClassifierParams, ConformalScores, LinearModel};
+use crate::classify::{Calibration, Classifier, ClassifierParams, ConformalScores, DenseModel, LinearModel};
 use crate::error::{Error, Result};
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
@@ -90,13 +90,17 @@ impl Pipeline {
             writer.f32s(format!("block.{index}.idf"), &block.idf);
         }
         pooled::write(&self.vectorizer.pooled, &mut writer);
-        if let Classifier::Online(model) = &self.classifier {
-            online::write(model, &mut writer);
-            return writer;
+        match &self.classifier {
+            Classifier::Online(model) => online::write(model, &mut writer),
+            Classifier::Dense(model) => writer.bytes("dense".into(), model.to_json()),
+            Classifier::Logistic(linear)
+            | Classifier::Svm(linear)
+            | Classifier::NaiveBayes(linear)
+            | Classifier::Nbsvm(linear) => {
+                writer.f32s("weights".into(), linear.weights());
+                writer.f32s("intercept".into(), linear.intercept());
+            }
         }
-        let linear = self.classifier.linear();
-        writer.f32s("weights".into(), linear.weights());
-        writer.f32s("intercept".into(), linear.intercept());
         writer
     }
 
@@ -152,6 +156,10 @@ impl Pipeline {
                 let learner = online::read(tensors, width, classes)?;
                 Some(Classifier::Online(learner.into_model(&Vec::from_iter(0..classes))?))
             }
+            (params, None) if !params.is_linear() => {
+                let json = tensors.bytes("dense").map_err(damaged)?;
+                Some(Classifier::Dense(DenseModel::from_json(json, classes, width)?))
+            }
             (params, rules) => {
                 let weights = tensors.f32s("weights").map_err(damaged)?;
                 let intercept = tensors.f32s("intercept").map_err(damaged)?;
@@ -169,8 +177,8 @@ impl Pipeline {
             }
         };
         let classifier = classifier.ok_or_else(|| damaged("an unknown kind of classifier".into()))?;
-        if classifier.linear().features() != width {
-            return Err(damaged(format!("{width} features but {} weights", classifier.linear().features())));
+        if let Some(linear) = classifier.linear().filter(|linear| linear.features() != width) {
+            return Err(damaged(format!("{width} features but {} weights", linear.features())));
         }
         if header.rules.is_none() {
             header.calibration.check(header.labels.len())?;

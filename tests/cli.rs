@@ -323,6 +323,47 @@ fn every_classifier_and_calibration_trains_predicts_saves_and_loads() {
 }
 
 #[test]
+fn every_one_of_linfas_classifiers_trains_predicts_saves_and_loads() {
+    let folder = Folder::with(&[("t.tsv", TRAIN.repeat(4).as_bytes()), ("w.toml", b"strike = 3.0")]);
+    let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
+    let (again, toml) = (folder.str("again.tasnif"), folder.str("p.toml"));
+    for name in [
+        "linfa-gaussian-nb",
+        "linfa-bernoulli-nb",
+        "linfa-logistic",
+        "linfa-svm",
+        "linfa-kernel-svm",
+        "linfa-tree",
+        "linfa-forest",
+        "linfa-adaboost",
+        "linfa-ftrl",
+    ] {
+        tasnif(["train", &train, "--classifier", name, "--output", &model]).success().stderr("");
+        let report = stdout(tasnif(["evaluate", &train, "--model", &model, "--format", "json"]));
+        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+        assert_eq!(report["accuracy"], 1.0, "{name}");
+        let out = stdout(tasnif(["inspect", &model]));
+        assert!(out.contains(&format!("Classifier   {name}, ")), "{out}");
+        assert!(out.contains("Calibration  temperature\n"), "{out}");
+        fs::write(folder.path("p.toml"), stdout(tasnif(["inspect", &model, "--format", "toml"]))).unwrap();
+        tasnif(["train", &train, "--config", &toml, "--output", &again]).success();
+        assert!(fs::read(&model).unwrap() == fs::read(&again).unwrap(), "{name}");
+    }
+    let linfa = |more: &[&str]| tasnif(["train", &train, "--output", &model].iter().chain(more));
+    linfa(&["--classifier", "linfa-svm", "--c", "0.5"]).success();
+    assert!(stdout(tasnif(["inspect", &model, "--format", "toml"])).contains("c = 0.5"));
+    linfa(&["--classifier", "linfa-forest", "--seed", "9"]).success();
+    assert!(stdout(tasnif(["inspect", &model, "--format", "toml"])).contains("seed = 9"));
+    linfa(&["--classifier", "linfa-tree", "--c", "0.5"])
+        .code(2)
+        .stderr(contains("--c with --classifier linfa-tree"));
+    linfa(&["--classifier", "linfa-ftrl", "--class-weight", &folder.str("w.toml")])
+        .code(2)
+        .stderr(contains("class_weight"));
+    linfa(&["--classifier", "linfa-tree", "--multi-label"]).code(2).stderr(contains("exactly one label"));
+}
+
+#[test]
 fn validation_is_printed_and_kept() {
     let folder = Folder::with(&[("t.tsv", TRAIN.repeat(5).as_bytes())]);
     let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));

@@ -41,8 +41,8 @@ fn words(record: u64) -> (usize, Vec<u32>) {
     let label = mix(record) % CLASSES;
     let word = |place: u64| {
         let draw = mix(record * 64 + place + 1_000_000_000);
-        if (draw / 12) % 5 == 0 {
-            let of = (label + u64::from(draw / 60 % 3 == 0)) % CLASSES;
+        if (draw / 12).is_multiple_of(5) {
+            let of = (label + u64::from((draw / 60).is_multiple_of(3))) % CLASSES;
             return (COMMON + of * OWN + (draw >> 32) % OWN) as u32;
         }
         let size = 1 << (draw % 12);

@@ -6,6 +6,7 @@
 pub mod calibration;
 mod compact;
 pub mod conformal;
+pub mod dense;
 pub mod linear;
 pub mod logistic;
 pub mod naive_bayes;
@@ -26,6 +27,7 @@ use crate::features::csr::{Csr, Row};
 
 pub use calibration::{Calibration, CalibrationMethod, IsotonicCurve};
 pub use conformal::{ConformalMethod, ConformalScores};
+pub use dense::DenseModel;
 pub use linear::LinearModel;
 pub use logistic::{Convergence, LogisticMulticlass, LogisticParams, LogisticRegression};
 pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
@@ -53,6 +55,24 @@ pub enum ClassifierParams {
     Nbsvm(NbsvmParams),
     /// Softmax regression learned record by record, on hashed rows.
     Online(OnlineParams),
+    /// linfa's Gaussian naive Bayes.
+    LinfaGaussianNb(dense::LinfaGaussianNbParams),
+    /// linfa's Bernoulli naive Bayes, on binary rows.
+    LinfaBernoulliNb(dense::LinfaBernoulliNbParams),
+    /// linfa's logistic regression.
+    LinfaLogistic(dense::LinfaLogisticParams),
+    /// linfa's support vector machine with a linear kernel.
+    LinfaSvm(dense::LinfaSvmParams),
+    /// linfa's support vector machine with a Gaussian kernel.
+    LinfaKernelSvm(dense::LinfaKernelSvmParams),
+    /// linfa's decision tree.
+    LinfaTree(dense::LinfaTreeParams),
+    /// linfa's random forest.
+    LinfaForest(dense::LinfaForestParams),
+    /// linfa's AdaBoost on small trees.
+    LinfaAdaboost(dense::LinfaAdaboostParams),
+    /// linfa's follow-the-regularised-leader.
+    LinfaFtrl(dense::LinfaFtrlParams),
 }
 
 impl Default for ClassifierParams {
@@ -76,12 +96,39 @@ impl ClassifierParams {
             | ClassifierParams::BernoulliNb(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Nbsvm(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Online(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaGaussianNb(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaBernoulliNb(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaLogistic(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaSvm(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaKernelSvm(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaTree(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaForest(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaAdaboost(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::LinfaFtrl(params) => params.check_ref().map(|_| ()),
         }
     }
 
     /// Whether its rows must hold 0 and 1 alone.
     pub fn wants_binary_rows(&self) -> bool {
-        matches!(self, ClassifierParams::BernoulliNb(_) | ClassifierParams::Nbsvm(_))
+        matches!(
+            self,
+            ClassifierParams::BernoulliNb(_)
+                | ClassifierParams::Nbsvm(_)
+                | ClassifierParams::LinfaBernoulliNb(_)
+        )
+    }
+
+    /// Whether what it learns is weights, one a feature and class: what explains a label, folds word vectors, prunes
+    /// features and gives a record any number of labels.
+    pub fn is_linear(&self) -> bool {
+        !matches!(
+            self,
+            ClassifierParams::LinfaGaussianNb(_)
+                | ClassifierParams::LinfaKernelSvm(_)
+                | ClassifierParams::LinfaTree(_)
+                | ClassifierParams::LinfaForest(_)
+                | ClassifierParams::LinfaAdaboost(_)
+        )
     }
 
     /// What turns its decision values into probabilities when no calibration is asked for.
@@ -134,8 +181,43 @@ impl ClassifierParams {
                     Convergence { iterations: 1, converged: true, objective: 0.0 },
                 ))
             }
+            ClassifierParams::LinfaGaussianNb(params) => {
+                named(Classifier::Dense, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaBernoulliNb(params) => {
+                named(Classifier::NaiveBayes, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaLogistic(params) => {
+                named(Classifier::Logistic, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaSvm(params) => {
+                named(Classifier::Svm, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaKernelSvm(params) => {
+                named(Classifier::Dense, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaTree(params) => {
+                named(Classifier::Dense, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaForest(params) => {
+                named(Classifier::Dense, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaAdaboost(params) => {
+                named(Classifier::Dense, params.train(dataset, classes, class_weight))
+            }
+            ClassifierParams::LinfaFtrl(params) => {
+                named(Classifier::Logistic, params.train(dataset, classes, class_weight))
+            }
         }
     }
+}
+
+/// A model as the classifier that it is.
+fn named<M>(
+    name: fn(M) -> Classifier,
+    trained: Result<(M, Convergence)>,
+) -> Result<(Classifier, Convergence)> {
+    trained.map(|(model, convergence)| (name(model), convergence))
 }
 
 fn naive_bayes(
@@ -154,9 +236,9 @@ fn naive_bayes(
 /// A trained classifier.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Classifier {
-    /// Multinomial logistic regression.
+    /// Logistic regression, ours or linfa's.
     Logistic(LinearModel),
-    /// Linear support vector machine.
+    /// Linear support vector machine, ours or linfa's.
     Svm(LinearModel),
     /// Naive Bayes of any kind.
     NaiveBayes(LinearModel),
@@ -164,19 +246,29 @@ pub enum Classifier {
     Nbsvm(LinearModel),
     /// Softmax regression that can go on learning.
     Online(OnlineModel),
+    /// One of linfa's own that is no row of weights.
+    Dense(DenseModel),
 }
 
 impl Classifier {
     /// Puts a classifier of a kind together from its weights, or nothing when the kind has more to it than those.
     pub(crate) fn from_linear(params: &ClassifierParams, linear: LinearModel) -> Option<Self> {
         Some(match params {
-            ClassifierParams::Logistic(_) => Classifier::Logistic(linear),
-            ClassifierParams::Svm(_) => Classifier::Svm(linear),
+            ClassifierParams::Logistic(_)
+            | ClassifierParams::LinfaLogistic(_)
+            | ClassifierParams::LinfaFtrl(_) => Classifier::Logistic(linear),
+            ClassifierParams::Svm(_) | ClassifierParams::LinfaSvm(_) => Classifier::Svm(linear),
             ClassifierParams::Nb(_)
             | ClassifierParams::ComplementNb(_)
-            | ClassifierParams::BernoulliNb(_) => Classifier::NaiveBayes(linear),
+            | ClassifierParams::BernoulliNb(_)
+            | ClassifierParams::LinfaBernoulliNb(_) => Classifier::NaiveBayes(linear),
             ClassifierParams::Nbsvm(_) => Classifier::Nbsvm(linear),
-            ClassifierParams::Online(_) => return None,
+            ClassifierParams::Online(_)
+            | ClassifierParams::LinfaGaussianNb(_)
+            | ClassifierParams::LinfaKernelSvm(_)
+            | ClassifierParams::LinfaTree(_)
+            | ClassifierParams::LinfaForest(_)
+            | ClassifierParams::LinfaAdaboost(_) => return None,
         })
     }
 
@@ -184,17 +276,25 @@ impl Classifier {
     /// For logistic regression and naive Bayes their softmax is the probability; for an SVM they are distances, to be
     /// calibrated.
     pub(crate) fn decide(&self, row: Row<'_>, out: &mut Vec<f64>) {
-        self.linear().decide(row, out);
-    }
-
-    /// The weights behind it.
-    pub fn linear(&self) -> &LinearModel {
         match self {
             Classifier::Logistic(linear)
             | Classifier::Svm(linear)
             | Classifier::NaiveBayes(linear)
-            | Classifier::Nbsvm(linear) => linear,
-            Classifier::Online(model) => model.linear(),
+            | Classifier::Nbsvm(linear) => linear.decide(row, out),
+            Classifier::Online(model) => model.linear().decide(row, out),
+            Classifier::Dense(model) => model.decide(row, out),
+        }
+    }
+
+    /// The weights behind it, if it has any.
+    pub fn linear(&self) -> Option<&LinearModel> {
+        match self {
+            Classifier::Logistic(linear)
+            | Classifier::Svm(linear)
+            | Classifier::NaiveBayes(linear)
+            | Classifier::Nbsvm(linear) => Some(linear),
+            Classifier::Online(model) => Some(model.linear()),
+            Classifier::Dense(_) => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 use serde::Serialize;
+use tasnif::classify::{Classifier, LinearModel};
 use tasnif::model_file::fingerprint;
 use tasnif::pipeline::{Pipeline, PipelineParams, Provenance};
 
@@ -107,12 +108,17 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
     }
     let convergence = provenance.convergence;
     let end = if convergence.converged { "converged" } else { "stopped before it converged" };
-    let linear = pipeline.classifier().linear();
+    let size = match pipeline.classifier() {
+        Classifier::Dense(dense) => format!("{} of its features", dense.columns().len()),
+        classifier => {
+            let weights = |linear: &LinearModel| linear.weights().len() + linear.intercept().len();
+            format!("{} weights", classifier.linear().map_or(0, weights))
+        }
+    };
     writeln!(
         sink,
-        "Classifier   {}, {} weights; {end} after {} iterations",
+        "Classifier   {}, {size}; {end} after {} iterations",
         kind(&summary.params.classifier)?,
-        linear.weights().len() + linear.intercept().len(),
         convergence.iterations
     )?;
     writeln!(
@@ -177,14 +183,13 @@ fn kind(classifier: &impl Serialize) -> anyhow::Result<String> {
     Ok(serde_json::to_value(classifier)?["kind"].as_str().unwrap_or_default().to_owned())
 }
 
-/// For each label, the features with the largest weights.
+/// For each label, the features with the largest weights; none where the classifier has no weights.
 fn top_features(pipeline: &Pipeline, top: usize) -> Vec<LabelFeatures<'_>> {
     let linear = pipeline.classifier().linear();
     let label = |(class, label)| {
-        let mut best: Vec<(usize, f32)> = (0..linear.features())
-            .map(|f| (f, linear.weight(f, class)))
-            .filter(|(_, weight)| *weight != 0.0)
-            .collect();
+        let weights = |linear| (0..LinearModel::features(linear)).map(move |f| (f, linear.weight(f, class)));
+        let mut best: Vec<(usize, f32)> =
+            linear.into_iter().flat_map(weights).filter(|(_, weight)| *weight != 0.0).collect();
         best.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         let names = best
             .into_iter()

@@ -40,12 +40,13 @@ pub struct Args {
     /// A pipeline file (TOML) that names everything below; see `tasnif inspect --format toml`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["classifier", "c", "analyzer", "ngrams", "min_df", "hash_bits", "subwords", "windows", "vectors"])]
     config: Option<PathBuf>,
-    /// The classifier: svm (linear), logistic (regression), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm, or
-    /// online: one pass over data that need not fit in memory
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "svm", value_parser = ["svm", "logistic", "nb", "complement-nb", "bernoulli-nb", "nbsvm", "online"])]
+    /// The classifier: svm (linear), logistic (regression), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm,
+    /// online (one pass over data that need not fit in memory), or one of linfa's own on the 500 to 2,000 best features:
+    /// linfa-NAME
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "svm", value_parser = CLASSIFIERS)]
     classifier: String,
-    /// Inverse regularisation strength: larger fits the training data closer [default: 0.5 for svm, 10 for logistic, 1 for
-    /// nbsvm]
+    /// Inverse regularisation strength: larger fits the training data closer [default: 0.5 for svm, 10 for logistic and
+    /// linfa-logistic, 1 for nbsvm, linfa-svm and linfa-kernel-svm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
     c: Option<f64>,
     /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
@@ -100,7 +101,8 @@ pub struct Args {
     /// Jaccard similarity or more, such as 0.8
     #[arg(long, value_name = "SIMILARITY", help_heading = "Training")]
     group_near_duplicates: Option<f64>,
-    /// Seed of everything that is left to chance (the splits of --valid and --cv, the order of --classifier online)
+    /// Seed of everything that is left to chance (the splits of --valid and --cv, the order of --classifier online, the trees
+    /// of linfa-forest and linfa-adaboost)
     /// [default: 42]
     #[arg(long, value_name = "N", help_heading = "Training")]
     seed: Option<u64>,
@@ -113,6 +115,26 @@ pub struct Args {
     #[arg(long, short)]
     quiet: bool,
 }
+
+/// The kinds of classifiers, as a pipeline file names them.
+const CLASSIFIERS: [&str; 16] = [
+    "svm",
+    "logistic",
+    "nb",
+    "complement-nb",
+    "bernoulli-nb",
+    "nbsvm",
+    "online",
+    "linfa-gaussian-nb",
+    "linfa-bernoulli-nb",
+    "linfa-logistic",
+    "linfa-svm",
+    "linfa-kernel-svm",
+    "linfa-tree",
+    "linfa-forest",
+    "linfa-adaboost",
+    "linfa-ftrl",
+];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -200,6 +222,7 @@ impl Args {
             "complement-nb" => ClassifierParams::ComplementNb(NaiveBayesParams::default()),
             "bernoulli-nb" => ClassifierParams::BernoulliNb(NaiveBayesParams::default()),
             "nbsvm" => ClassifierParams::Nbsvm(NbsvmParams::default().c(self.c.unwrap_or(1.0))),
+            name if name.starts_with("linfa-") => self.linfa(name)?,
             _ => self
                 .c
                 .map_or_else(ClassifierParams::default, |c| ClassifierParams::Svm(SvmParams::default().c(c))),
@@ -211,7 +234,10 @@ impl Args {
                 blocks(self.analyzer.as_deref().unwrap_or("word+char_wb"), self.ngrams.as_deref())?;
         }
         // Naive Bayes counts; with words alone, as it is usually meant, unless asked otherwise.
-        let counts = matches!(self.classifier.as_str(), "nb" | "complement-nb" | "bernoulli-nb" | "nbsvm");
+        let counts = matches!(
+            self.classifier.as_str(),
+            "nb" | "complement-nb" | "bernoulli-nb" | "nbsvm" | "linfa-bernoulli-nb"
+        );
         if counts && self.analyzer.is_none() && self.ngrams.is_none() {
             params.features = blocks("word", None)?;
         }
@@ -244,6 +270,18 @@ impl Args {
             block.hash_bits = self.hash_bits;
         }
         Ok(params)
+    }
+
+    /// One of linfa's own classifiers.
+    fn linfa(&self, name: &str) -> anyhow::Result<ClassifierParams> {
+        let mut options = serde_json::Map::from_iter([("kind".to_owned(), name.into())]);
+        if let Some(c) = self.c {
+            options.insert("c".into(), c.into());
+        }
+        if matches!(name, "linfa-forest" | "linfa-adaboost") {
+            options.insert("seed".into(), self.seed().into());
+        }
+        serde_json::from_value(options.into()).with_context(|| format!("--c with --classifier {name}"))
     }
 
     /// The pipeline of the online learner: that of the model to go on from, or words 1–2, hashed.

@@ -37,7 +37,7 @@ enum Values<'a> {
     F32(&'a [f32]),
     /// The rows with these indices, of a matrix of so many columns.
     Rows(&'a [f32], usize, &'a [u32]),
-    Bytes(&'a [u8]),
+    Bytes(Cow<'a, [u8]>),
     /// The hash of all that comes before.
     Checksum,
 }
@@ -60,7 +60,8 @@ impl<'a> Writer<'a> {
         self.push(name, width * rows.len(), Values::Rows(matrix, width, rows));
     }
 
-    pub(crate) fn bytes(&mut self, name: String, values: &'a [u8]) {
+    pub(crate) fn bytes(&mut self, name: String, values: impl Into<Cow<'a, [u8]>>) {
+        let values = values.into();
         self.push(name, values.len(), Values::Bytes(values));
     }
 
@@ -117,11 +118,12 @@ impl View for &Tensor<'_> {
 
 impl Values<'_> {
     fn write(&self, out: &mut impl Write) -> io::Result<()> {
-        match *self {
+        match self {
             Values::U64(values) => pieces(values, out, |value| value.to_le_bytes()),
             Values::U32(values) => pieces(values, out, |value| value.to_le_bytes()),
             Values::F32(values) => pieces(values, out, |value| value.to_le_bytes()),
             Values::Rows(matrix, width, rows) => {
+                let width = *width;
                 rows.chunks(PIECE.div_ceil(width.max(1))).try_for_each(|rows| {
                     let row = |&row: &u32| &matrix[row as usize * width..][..width];
                     let values: Vec<f32> = rows.iter().flat_map(row).copied().collect();

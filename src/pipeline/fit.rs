@@ -6,9 +6,7 @@ use rayon::prelude::*;
 
 use super::multilabel::{self, Learned};
 use super::{CalibrationParams, Pipeline, PipelineParams, Provenance};
-use crate::classify::{
-    Calibration, CalibrationMethod, ClassWeight, Classifier, ClassifierParams, LinearModel,
-};
+use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, ClassifierParams};
 use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
@@ -48,7 +46,7 @@ impl PipelineParams {
         let (mut vectorizer, mut rows) = self.vectorizer()?.fit_transform(&data.texts())?;
         if multilabel {
             let mut learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
-            if self.prune(&mut vectorizer, learned.classifier.linear())? {
+            if self.prune(&mut vectorizer, &learned.classifier)? {
                 rows = vectorizer.transform(&data.texts())?;
                 learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
             }
@@ -77,7 +75,7 @@ impl PipelineParams {
         let class_weight = self.training.class_weight.resolve(&labels)?;
         let (mut classifier, mut convergence) =
             self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
-        if self.prune(&mut vectorizer, classifier.linear())? {
+        if self.prune(&mut vectorizer, &classifier)? {
             dataset.records = vectorizer.transform(&data.texts())?;
             (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
         }
@@ -99,16 +97,18 @@ impl PipelineParams {
         })
     }
 
-    /// Leaves the n-grams that `linear` weighs most, if there are more than asked for.
-    fn prune(&self, vectorizer: &mut Vectorizer, linear: &LinearModel) -> Result<bool> {
-        let Some(most) = self.training.max_features else { return Ok(false) };
+    /// Leaves the n-grams that a linear classifier weighs most, if there are more than asked for.
+    fn prune(&self, vectorizer: &mut Vectorizer, classifier: &Classifier) -> Result<bool> {
+        let (Some(most), Some(linear)) = (self.training.max_features, classifier.linear()) else {
+            return Ok(false);
+        };
         let fewer = vectorizer.keep_best(linear.weights(), linear.outputs(), most)?;
         Ok(fewer.map(|fewer| *vectorizer = fewer).is_some())
     }
 
     /// Word vectors under a linear classifier become one weight a word and class.
     fn fold(&self, vectorizer: Vectorizer, classifier: Classifier) -> Result<(Vectorizer, Classifier)> {
-        let linear = classifier.linear();
+        let Some(linear) = classifier.linear() else { return Ok((vectorizer, classifier)) };
         match vectorizer.fold(linear.weights(), linear.intercept()) {
             None => Ok((vectorizer, classifier)),
             Some((folded, weights, intercept)) => {

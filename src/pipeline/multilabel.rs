@@ -116,12 +116,15 @@ pub(super) fn learn(
         };
         rules.par_iter_mut().enumerate().map(rule).collect::<Result<()>>()?;
     }
-    let classifier = Classifier::from_linear(&params.classifier, linear).ok_or_else(|| {
-        Error::Parameter(
-            "this classifier gives each record exactly one label: choose logistic, svm or naive Bayes".into(),
-        )
-    })?;
+    let classifier = Classifier::from_linear(&params.classifier, linear).ok_or_else(one_label)?;
     Ok(Learned { classifier, convergence, rules })
+}
+
+/// Labels lie side by side as weights.
+fn one_label() -> Error {
+    Error::Parameter(
+        "this classifier gives each record exactly one label: choose logistic, svm or naive Bayes".into(),
+    )
 }
 
 /// The threshold with the best F1 on scored records; half way between the scores that it parts.
@@ -154,6 +157,9 @@ struct Task<'a> {
 
 impl<'a> Task<'a> {
     fn new(params: &'a PipelineParams, data: &Dataset, labels: &[String]) -> Result<Self> {
+        if !params.classifier.is_linear() {
+            return Err(one_label());
+        }
         let has = labels
             .iter()
             .map(|label| data.examples.iter().map(|example| example.labels.contains(label)).collect())
@@ -191,7 +197,7 @@ impl<'a> Task<'a> {
             }
             let (classifier, how) =
                 self.params.classifier.fit(&dataset, 2, self.class_weights[label].clone())?;
-            let linear = classifier.linear();
+            let linear = classifier.linear().ok_or_else(one_label)?;
             intercept[label] = linear.intercept()[0];
             linear.weights().iter().enumerate().for_each(|(f, &w)| joint[f * outputs + label] = w);
             convergence.iterations = convergence.iterations.max(how.iterations);

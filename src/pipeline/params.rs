@@ -225,6 +225,11 @@ impl PipelineParams {
                 "this classifier takes binary rows: give every [[features]] block weight = \"binary\" and norm = \"none\"".into(),
             ));
         }
+        if self.training.max_features.is_some() && !self.classifier.is_linear() {
+            return Err(Error::Parameter(
+                "max_features keeps what a classifier weighs most, and this one has no weights: give features in [classifier], or a linear classifier".into(),
+            ));
+        }
         if let ClassifierParams::Online(_) = self.classifier {
             self.check_online()?;
         }

@@ -93,7 +93,7 @@ fn seeds_and_buffers_give_other_orders() {
         ..params(64)
     };
     let weights =
-        |params: &PipelineParams| fit(params, &data).pipeline.classifier.linear().weights().to_vec();
+        |params: &PipelineParams| fit(params, &data).pipeline.classifier.linear().unwrap().weights().to_vec();
     assert_ne!(weights(&seeded(1)), weights(&seeded(2)));
     assert_ne!(weights(&params(64)), weights(&params(65)));
 }
