@@ -240,7 +240,7 @@ fn what_needs_the_data_twice_is_refused_with_its_cure() {
     }
     tasnif(&["train", &data, "--hash-bits", "12", "--output", &model], "")
         .success()
-        .stdout(contains("8192 features"));
+        .stdout(contains("12288 features"));
 }
 
 #[test]

@@ -60,7 +60,8 @@ pub struct Args {
     /// Texts whose character 5-grams have this Jaccard similarity or more are near duplicates, from 0.1 to 1
     #[arg(long, value_name = "SIMILARITY", default_value_t = 0.5, help_heading = "Checks")]
     near: f64,
-    /// The pipeline whose out-of-fold predictions doubt labels (TOML) [default: that of `tasnif train`; words alone on more than
+    /// The pipeline whose out-of-fold predictions doubt labels (TOML) [default: logistic regression on the
+    /// features of `tasnif train`, or on words alone for more than
     /// 8 MB of text]
     #[arg(long, value_name = "FILE", help_heading = "Checks")]
     config: Option<PathBuf>,

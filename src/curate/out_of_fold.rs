@@ -1,11 +1,12 @@
 //! Probabilities of each label by a model that did not see the record.
 
+use crate::classify::{ClassifierParams, LogisticParams};
 use crate::cross_validation::cross_validate;
 use crate::dataset::{Dataset, Example, Fold, count_labels, folds};
 use crate::error::{Error, Result};
 use crate::features::ngram::Analyzer;
 use crate::features::vectorizer::{Frequency, NgramParams};
-use crate::pipeline::{FeatureParams, PipelineParams};
+use crate::pipeline::{CalibrationParams, FeatureParams, PipelineParams};
 
 /// Bytes of text from which on words alone are features: character n-grams of more take gigabytes.
 const LARGE: usize = 8 << 20;
@@ -25,8 +26,8 @@ pub struct OutOfFold {
     pub accuracy: f64,
 }
 
-/// Cross-validates a pipeline on records with one label each: `params`, or what `tasnif train` takes by default, with words
-/// alone in place of words and characters on more than 8 MB of text. No group is cut, nor any of `clusters` (a record's smallest
+/// Cross-validates a pipeline on records with one label each: `params`, or logistic regression, whose probabilities are its own, on
+/// the features of `tasnif train`; on words alone where there are more than 8 MB of text. No group is cut, nor any of `clusters` (a record's smallest
 /// member of its own, as in [`Twins::clusters`](super::Twins::clusters)), or a wrong label would be learned from its copy.
 /// `progress` hears how many folds are done.
 ///
@@ -47,7 +48,7 @@ pub fn out_of_fold(
         ));
     }
     let large = data.examples.iter().map(|example| example.text.len()).sum::<usize>() > LARGE;
-    let fallback = if large { words_alone() } else { PipelineParams::default() };
+    let fallback = fallback(large);
     let params = params.unwrap_or(&fallback);
     let folds = grouped_folds(data, clusters, count, seed)?;
 
@@ -98,9 +99,17 @@ pub(super) fn grouped_folds(
     folds(&bare, count.min(bare.groups()).max(2), seed)
 }
 
-fn words_alone() -> PipelineParams {
-    let words = NgramParams { min_df: Frequency::Count(2), ..NgramParams::new(Analyzer::Word) };
-    PipelineParams { features: vec![FeatureParams::Ngrams(words)], ..PipelineParams::default() }
+fn fallback(words_alone: bool) -> PipelineParams {
+    let mut params = PipelineParams {
+        classifier: ClassifierParams::Logistic(LogisticParams::default().c(10.0)),
+        calibration: CalibrationParams::default(),
+        ..PipelineParams::default()
+    };
+    if words_alone {
+        let words = NgramParams { min_df: Frequency::Count(2), ..NgramParams::new(Analyzer::Word) };
+        params.features = vec![FeatureParams::Ngrams(words)];
+    }
+    params
 }
 
 #[cfg(test)]

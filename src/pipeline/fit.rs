@@ -121,7 +121,8 @@ impl PipelineParams {
         }
     }
 
-    /// Fits the calibration on what the classifier of each fold says of the records it did not see.
+    /// Fits the calibration on what the classifier of each fold says of the records it did not see; none where there are too
+    /// few records to hold any out.
     fn calibrate(
         &self,
         data: &Dataset,
@@ -132,10 +133,17 @@ impl PipelineParams {
     ) -> Result<Calibration> {
         let CalibrationParams { method, folds: count, seed } = self.calibration;
         let count = count.min(data.groups());
-        if count < 2 {
-            return Err(Error::Dataset(
-                "one group of records cannot be calibrated on: give more groups, or calibration none".into(),
-            ));
+        // A fold whose training records have one label teaches nothing.
+        let several = |fold: &Fold| {
+            let first = fold.train.first().map(|&record| dataset.targets[record]);
+            fold.train.iter().any(|&record| Some(dataset.targets[record]) != first)
+        };
+        let folds: Vec<Fold> = match count {
+            0 | 1 => Vec::new(),
+            _ => folds(data, count, seed)?.into_iter().filter(several).collect(),
+        };
+        if folds.is_empty() {
+            return Ok(self.classifier.own_calibration(classes));
         }
         let held_out = |fold: &Fold| -> Result<Vec<f64>> {
             let part = |records: &[usize]| {
@@ -152,7 +160,6 @@ impl PipelineParams {
             }
             Ok(all)
         };
-        let folds = folds(data, count, seed)?;
         let parts: Vec<Result<Vec<f64>>> = folds.par_iter().map(held_out).collect();
         let (mut decisions, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
         for (fold, part) in folds.iter().zip(parts) {
