@@ -5,11 +5,11 @@
 //! | | |
 //! |---|---|
 //! | [`find_twins`] | exact and near duplicates, those between training and test data, those with another label |
-//! | [`out_of_fold`], [`label_errors`] | labels that a model which did not see them contradicts: confident learning |
-//! | [`odd_text`] | empty texts, broken encodings, control characters, mark-up, texts without a letter |
+//! | [`out_of_fold()`], [`label_errors()`] | labels that a model which did not see them contradicts: confident learning |
+//! | [`odd_text()`] | empty texts, broken encodings, control characters, mark-up, texts without a letter |
 //! | [`length_outliers`], [`script_outliers`] | texts that are unlike all others |
-//! | [`balance`] | rare labels, labels spelt in two ways, labels of the test data alone |
-//! | [`leaks`] | other fields, and the length, that give the label away |
+//! | [`balance()`] | rare labels, labels spelt in two ways, labels of the test data alone |
+//! | [`leaks()`] | other fields, and the length, that give the label away |
 //!
 //! [`Corpus`] reads files and keeps what findings are told by: file, line and the other fields. The command is
 //! `tasnif check`.

@@ -387,11 +387,12 @@ impl<'a> Lint<'a> {
             Err(error) => return Err(error.into()),
         };
         let limit = self.args.limits.max_leak;
-        let highest = found.iter().max_by(|a, b| a.above_chance().total_cmp(&b.above_chance()));
+        let above = found.iter().map(Leak::above_chance).fold(0.0, f64::max);
+        let difference = |leak: &Leak| leak.macro_f1 - leak.chance;
+        let highest = found.iter().max_by(|a, b| difference(a).total_cmp(&difference(b)));
         let note = highest.map_or_else(String::new, |Leak { field, macro_f1, chance, .. }| {
             format!("highest: macro F1 {macro_f1:.3} from {field}, chance {chance:.3}")
         });
-        let above = highest.map_or(0.0, Leak::above_chance);
         let fields: Vec<_> = found
             .iter()
             .map(|leak| json!({"field": leak.field, "macro_f1": leak.macro_f1, "chance": leak.chance}))

@@ -4,7 +4,7 @@ use super::pairs::visit_near_duplicates;
 use crate::Result;
 use crate::disjoint::DisjointSets;
 
-/// The cluster of each text: two texts are in one if a chain of [`near_duplicates`] joins them.
+/// The cluster of each text: two texts are in one if a chain of [`near_duplicates`](super::near_duplicates) joins them.
 ///
 /// A cluster goes by the smallest index of its texts, so a text on its own has its own index. Give
 /// the ids to a split as groups, and no text of the test data has a copy in the training data.
