@@ -254,8 +254,10 @@ fn one_vs_rest(
     let classes: Vec<u32> = if outputs == 1 { vec![1] } else { (0..outputs as u32).collect() };
     let squares = dual::squares(&problem.rows, bias);
     let setting = dual::Setting { problem, costs, bias, loss, limits, squares };
-    // Work for every thread; the result does not depend on the grouping.
-    let lanes = outputs.div_ceil(rayon::current_num_threads()).clamp(1, dual::MOST_LANES);
+    // As many classes as can share a reading do: with fewer, each thread would read the same rows. The result does not
+    // depend on the grouping.
+    let groups = outputs.div_ceil(dual::MOST_LANES);
+    let lanes = outputs.div_ceil(groups);
     let solutions: Vec<dual::Solution> =
         classes.par_chunks(lanes).flat_map_iter(|classes| dual::solve(&setting, classes)).collect();
     let mut weights = vec![0.0; problem.rows.width() * outputs];

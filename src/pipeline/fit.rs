@@ -73,15 +73,27 @@ impl PipelineParams {
         let weights = data.examples.iter().map(|example| example.weight).collect();
         let mut dataset = DatasetBase::new(rows, targets).with_weights(weights);
         let class_weight = self.training.class_weight.resolve(&labels)?;
-        let (mut classifier, mut convergence) =
-            self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
-        if self.prune(&mut vectorizer, &classifier)? {
-            dataset.records = vectorizer.transform(&data.texts())?;
-            (classifier, convergence) = self.classifier.fit(&dataset, labels.len(), class_weight.clone())?;
-        }
-        let calibration = match self.calibration.method {
-            CalibrationMethod::None => self.classifier.own_calibration(labels.len()),
-            _ => self.calibrate(data, &vectorizer, &dataset, labels.len(), class_weight)?,
+        let fit = |dataset: &DatasetBase<Csr, Array1<usize>>| {
+            self.classifier.fit(dataset, labels.len(), class_weight.clone())
+        };
+        let calibrate = |vectorizer: &Vectorizer, dataset: &DatasetBase<Csr, Array1<usize>>| match self
+            .calibration
+            .method
+        {
+            CalibrationMethod::None => Ok(self.classifier.own_calibration(labels.len())),
+            _ => self.calibrate(data, vectorizer, dataset, labels.len(), class_weight.clone()),
+        };
+        let (classifier, convergence, calibration) = if self.training.max_features.is_none() {
+            let (fitted, calibration) = rayon::join(|| fit(&dataset), || calibrate(&vectorizer, &dataset));
+            let (classifier, convergence) = fitted?;
+            (classifier, convergence, calibration?)
+        } else {
+            let (mut classifier, mut convergence) = fit(&dataset)?;
+            if self.prune(&mut vectorizer, &classifier)? {
+                dataset.records = vectorizer.transform(&data.texts())?;
+                (classifier, convergence) = fit(&dataset)?;
+            }
+            (classifier, convergence, calibrate(&vectorizer, &dataset)?)
         };
         let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
         let provenance = Provenance::new(data, &vectorizer, convergence);
