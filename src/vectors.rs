@@ -24,7 +24,6 @@ mod corpus;
 mod dense;
 mod factorize;
 mod kernel;
-mod lookup;
 mod neighbours;
 mod params;
 mod skipgram;

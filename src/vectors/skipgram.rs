@@ -10,8 +10,7 @@
 //! work into products of rows that are in the cache.
 //!
 //! Vectors of character n-grams (Bojanowski et al. 2017) are left out: n-grams are few and frequent, so that the gradients of
-//! a batch overshoot, and rows for them are most of a model file. Words never seen are served by
-//! [`super::WordVectors::index_or_part`].
+//! a batch overshoot, and rows for them are most of a model file. Words never seen have no vector.
 
 use rayon::prelude::*;
 
