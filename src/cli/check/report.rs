@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::finding::Finding;
 use crate::cli::sink::Sink;
 
-/// A check by its name.
+/// A check by its name, in the order of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Check {
     /// Texts that repeat an earlier one to the byte
@@ -34,19 +34,6 @@ pub enum Check {
 }
 
 impl Check {
-    /// In the order of the report.
-    pub const ALL: [Check; 9] = [
-        Check::Duplicates,
-        Check::NearDuplicates,
-        Check::TestOverlap,
-        Check::Conflicts,
-        Check::LabelErrors,
-        Check::OddTexts,
-        Check::Outliers,
-        Check::Balance,
-        Check::Leaks,
-    ];
-
     /// As it is typed.
     pub fn name(self) -> &'static str {
         match self {
