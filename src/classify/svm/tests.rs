@@ -52,6 +52,26 @@ fn the_number_of_threads_does_not_show() {
 }
 
 #[test]
+fn classes_that_share_a_reading_take_the_steps_that_each_takes_alone() {
+    let problem = Problem::new(&noisy(100, 5), None, &ClassWeight::None, compact::joined).unwrap();
+    for loss in [SvmLoss::SquaredHinge, SvmLoss::Hinge] {
+        let limits = Limits { epochs: 1000, tolerance: 1e-4, seed: 0 };
+        let squares = dual::squares(&problem.rows, 1.0);
+        let setting =
+            dual::Setting { problem: &problem, costs: &[0.5; 100], bias: 1.0, loss, limits, squares };
+        let grouped = |groups: &[&[u32]]| {
+            let solutions = groups.iter().flat_map(|classes| dual::solve(&setting, classes));
+            let parts = |end: dual::Solution| (end.weights, end.bias_weight, end.epochs);
+            solutions.map(parts).collect::<Vec<_>>()
+        };
+        let alone = grouped(&[&[0], &[1], &[2], &[3], &[4]]);
+        assert_eq!(alone.len(), 5);
+        assert_eq!(grouped(&[&[0, 1, 2, 3, 4]]), alone);
+        assert_eq!(grouped(&[&[0, 1], &[2, 3, 4]]), alone);
+    }
+}
+
+#[test]
 fn a_tighter_tolerance_goes_lower() {
     for params in all() {
         let objective = |tolerance| {
