@@ -172,7 +172,8 @@ fn data_that_cannot_be_trained_on_is_refused() {
     train(".").stderr(contains("is a directory; give the files in it\n"));
     assert!(!folder.path("m").exists());
     let lossy = ["train", &folder.str("bad.tsv"), "--lossy", "--output", &folder.str("m")];
-    tasnif(lossy).success();
+    tasnif(lossy).success().stderr(contains("too few records").and(contains("calibrate")));
+    tasnif(lossy.iter().chain(&["--calibration", "none"])).success().stderr("");
 }
 
 #[test]
