@@ -83,6 +83,7 @@ impl PipelineParams {
             CalibrationMethod::None => Ok(self.classifier.own_calibration(labels.len())),
             _ => self.calibrate(data, vectorizer, dataset, labels.len(), class_weight.clone()),
         };
+        // Pruning changes what is calibrated; without it the two need not wait for each other.
         let (classifier, convergence, calibration) = if self.training.max_features.is_none() {
             let (fitted, calibration) = rayon::join(|| fit(&dataset), || calibrate(&vectorizer, &dataset));
             let (classifier, convergence) = fitted?;

@@ -60,7 +60,7 @@ pub struct PipelineParams {
     /// The classifier.
     #[serde(default)]
     pub classifier: ClassifierParams,
-    /// How decision values become probabilities.
+    /// How decision values become probabilities; a pipeline file that does not say so leaves them as they are.
     #[serde(default)]
     pub calibration: CalibrationParams,
     /// How records count.
@@ -136,7 +136,7 @@ impl FeatureParams {
 
 impl Default for PipelineParams {
     /// Words 1–2, characters within words 2–5 and, at half their weight, words 1–2 of the first three, `log-tf-idf`, into a
-    /// linear SVM at C = 0.5 with temperature scaling. Cross-validation on ten public training sets chose it.
+    /// linear SVM at C = 0.5 with temperature scaling. Five-fold cross-validation on seven public training sets chose it.
     fn default() -> Self {
         let first =
             NgramParams { window: Some(Window::first(3)), scale: 0.5, ..NgramParams::new(Analyzer::Word) };
