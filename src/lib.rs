@@ -64,6 +64,7 @@
 struct ReadmeExamples;
 
 pub mod classify;
+mod corpus;
 pub mod cross_validation;
 pub mod curate;
 pub mod dataset;
@@ -78,6 +79,7 @@ pub mod pipeline;
 mod random;
 pub mod stream;
 pub mod text;
+pub mod tokenizer;
 pub mod tune;
 pub mod vectors;
 

@@ -20,7 +20,6 @@
 mod alias;
 mod binary;
 mod cooccurrence;
-mod corpus;
 mod dense;
 mod factorize;
 mod kernel;

@@ -8,6 +8,7 @@ mod options;
 mod predict;
 mod progress;
 mod sink;
+mod tokenizer;
 mod train;
 mod tune;
 mod vectors;
@@ -41,6 +42,7 @@ Examples:
   tasnif inspect my.tasnif                              what is in it
   tasnif check labelled.tsv                             duplicates, label errors and leaks in data
   tasnif vectors train news.txt --output news.vectors   word vectors from raw text
+  tasnif tokenizer train news.txt --output tokenizer.json    a subword vocabulary from raw text
 
 Exit codes: 0 done, 1 a check did not hold, 2 bad usage or bad input.";
 
@@ -53,6 +55,7 @@ enum Command {
     Check(Box<check::Args>),
     Inspect(inspect::Args),
     Vectors(vectors::Args),
+    Tokenizer(tokenizer::Args),
     Completions(man::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -67,6 +70,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Check(args) => check::run(*args),
         Command::Inspect(args) => inspect::run(args),
         Command::Vectors(args) => vectors::run(args),
+        Command::Tokenizer(args) => tokenizer::run(args),
         Command::Completions(args) => man::completions(args),
         Command::Man(args) => man::man(args),
     }

@@ -11,6 +11,8 @@
 //! Two laws hold for every set of switches and are tested over arbitrary Unicode: normalising twice is normalising
 //! once, and text that does not change is not copied.
 
+mod charsmap;
+pub mod export;
 mod plain;
 
 use std::borrow::Cow;
@@ -102,7 +104,7 @@ impl Default for Switches {
 
 /// What the fast path does with one character.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Action {
+pub(crate) enum Action {
     /// Write this character (often the one that was read).
     Put(char),
     /// Write nothing.
@@ -216,7 +218,7 @@ impl Normalizer {
         end
     }
 
-    fn action(&self, c: char) -> Action {
+    pub(crate) fn action(&self, c: char) -> Action {
         match self.table.get(c as usize) {
             Some(&known) => known,
             None => action(&self.switches, c),

@@ -3,6 +3,7 @@
 //! Both read normalised text and give spans of it; [`crate::text::normalize::Aligned::original`] leads from there to
 //! the text as it was written, and [`Token::in_original`] does both steps.
 
+mod folded;
 mod subwords;
 mod words;
 
@@ -11,6 +12,8 @@ use std::ops::Range;
 
 use crate::text::normalize::Aligned;
 
+pub use folded::FoldedWords;
+pub(crate) use subwords::Split;
 pub use subwords::SubwordTokenizer;
 pub use words::{WordParams, WordTokenizer};
 

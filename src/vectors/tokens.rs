@@ -8,8 +8,8 @@ use std::path::Path;
 use rayon::prelude::*;
 use tempfile::NamedTempFile;
 
-use super::corpus::Blocks;
 use super::{Progress, Stage, TrainParams};
+use crate::corpus::{Blocks, pieces};
 use crate::dataset::Source;
 use crate::error::{Error, Result};
 use crate::text::normalize::Normalizer;
@@ -59,7 +59,7 @@ impl Tokens {
             let mut blocks = Blocks::open(path, params.lossy)?;
             let mut lines = 0;
             while let Some(block) = blocks.next_block()? {
-                let pieces: Vec<Piece> = pieces(&block)
+                let pieces: Vec<Piece> = pieces(&block, PIECE)
                     .into_par_iter()
                     .map(|text| Piece::cut(text, &normalizer, &tokenizer))
                     .collect();
@@ -171,22 +171,6 @@ impl Piece {
         }
         Ok(lines)
     }
-}
-
-/// Whole lines, about [`PIECE`] bytes together.
-fn pieces(mut block: &str) -> Vec<&str> {
-    let mut pieces = Vec::new();
-    while !block.is_empty() {
-        let bytes = block.as_bytes();
-        let end = bytes
-            .get(PIECE..)
-            .and_then(|rest| memchr::memchr(b'\n', rest))
-            .map_or(block.len(), |at| PIECE + at + 1);
-        let (piece, rest) = block.split_at(end);
-        pieces.push(piece);
-        block = rest;
-    }
-    pieces
 }
 
 /// A number and a count for every word seen.

@@ -26,7 +26,7 @@ impl Default for WordParams {
 
 /// What a character does in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
+pub(super) enum Class {
     /// A letter of the Arabic script, or a mark on one.
     Arabic,
     /// Any other letter, a mark, an underscore.
@@ -121,12 +121,12 @@ impl WordTokenizer {
                 (Class::Arabic, Class::Digit) | (Class::Digit, Class::Arabic) => break,
                 (_, Class::Arabic | Class::Letter | Class::Digit) => before = class,
                 // A separator or an apostrophe stays inside when what follows goes on in kind.
-                (Class::Digit, _) if matches!(c, '.' | ',' | ':' | '/' | '٫' | '٬') => {
+                (Class::Digit, _) if is_separator(c) => {
                     if !matches!(self.read(text, next), Some((_, Class::Digit))) {
                         break;
                     }
                 }
-                (Class::Letter, _) if matches!(c, '\'' | '’') => {
+                (Class::Letter, _) if is_apostrophe(c) => {
                     if !matches!(self.read(text, next), Some((_, Class::Letter))) {
                         break;
                     }
@@ -179,7 +179,17 @@ impl std::fmt::Debug for WordTokenizer {
     }
 }
 
-fn class(c: char) -> Class {
+/// What may stand inside a number.
+pub(super) fn is_separator(c: char) -> bool {
+    matches!(c, '.' | ',' | ':' | '/' | '٫' | '٬')
+}
+
+/// What may stand inside a word.
+pub(super) fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’')
+}
+
+pub(super) fn class(c: char) -> Class {
     match c {
         '0'..='9' => Class::Digit,
         '@' | '#' => Class::Sigil,

@@ -21,7 +21,7 @@ const NOT_UTF8: &str =
     "not valid UTF-8; convert the file, or give --lossy to go on with a replacement character";
 
 /// Whole lines of a text file, a block at a time.
-pub(super) struct Blocks {
+pub(crate) struct Blocks {
     path: PathBuf,
     reader: Box<dyn Read>,
     seen: Arc<Mutex<Seen>>,
@@ -36,7 +36,7 @@ impl Blocks {
     ///
     /// # Errors
     /// [`Error::Io`] when it cannot be opened or is a directory.
-    pub(super) fn open(path: &Path, lossy: bool) -> Result<Self> {
+    pub(crate) fn open(path: &Path, lossy: bool) -> Result<Self> {
         let fail = |error| Error::io(path, error);
         let file = File::open(path).map_err(fail)?;
         if file.metadata().map_err(fail)?.is_dir() {
@@ -61,7 +61,7 @@ impl Blocks {
     /// # Errors
     /// [`Error::Io`] for what cannot be read or decompressed; [`Error::Data`] with the line for bytes that are not
     /// UTF-8.
-    pub(super) fn next_block(&mut self) -> Result<Option<String>> {
+    pub(crate) fn next_block(&mut self) -> Result<Option<String>> {
         let mut block = std::mem::take(&mut self.rest);
         let end = loop {
             let before = block.len();
@@ -97,15 +97,28 @@ impl Blocks {
     }
 
     /// How many bytes of the file were read so far, as they lie on the disk.
-    pub(super) fn bytes_read(&self) -> u64 {
+    pub(crate) fn bytes_read(&self) -> u64 {
         lock(&self.seen).bytes
     }
 
     /// The SHA-256 of what was read, as it lies on the disk: of the whole file after the last block.
-    pub(super) fn sha256(&self) -> String {
+    pub(crate) fn sha256(&self) -> String {
         let hash = lock(&self.seen).hash.clone().finalize();
         hash.iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// Whole lines, about `size` bytes together.
+pub(crate) fn pieces(mut block: &str, size: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    while !block.is_empty() {
+        let rest = block.as_bytes().get(size..);
+        let end = rest.and_then(|rest| memchr::memchr(b'\n', rest)).map_or(block.len(), |at| size + at + 1);
+        let (piece, rest) = block.split_at(end);
+        pieces.push(piece);
+        block = rest;
+    }
+    pieces
 }
 
 /// What went through a [`Watched`] file.
