@@ -41,7 +41,7 @@ mod mojibake;
 mod odd_text;
 mod out_of_fold;
 mod outliers;
-mod scripts;
+pub(crate) mod scripts;
 mod twins;
 
 pub use balance::{Balance, balance};

@@ -63,6 +63,7 @@
 #[doc = include_str!("../README.md")]
 struct ReadmeExamples;
 
+pub mod bench;
 pub mod classify;
 mod corpus;
 pub mod cross_validation;

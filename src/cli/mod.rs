@@ -1,5 +1,6 @@
 //! The command line: one file a command.
 
+mod bench;
 mod check;
 mod evaluate;
 mod inspect;
@@ -43,6 +44,7 @@ Examples:
   tasnif check labelled.tsv                             duplicates, label errors and leaks in data
   tasnif vectors train news.txt --output news.vectors   word vectors from raw text
   tasnif tokenizer train news.txt --output tokenizer.json    a subword vocabulary from raw text
+  tasnif bench news.txt --tokenizer words --tokenizer tokenizer.json    how fast each is on your text
 
 Exit codes: 0 done, 1 a check did not hold, 2 bad usage or bad input.";
 
@@ -56,6 +58,7 @@ enum Command {
     Inspect(inspect::Args),
     Vectors(vectors::Args),
     Tokenizer(tokenizer::Args),
+    Bench(bench::Args),
     Completions(man::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -71,6 +74,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Inspect(args) => inspect::run(args),
         Command::Vectors(args) => vectors::run(args),
         Command::Tokenizer(args) => tokenizer::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Completions(args) => man::completions(args),
         Command::Man(args) => man::man(args),
     }

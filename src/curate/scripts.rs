@@ -66,7 +66,7 @@ const BLOCKS: &[(u32, u32, &str)] = &[
 ];
 
 /// The script of a letter; none for what is no letter, or of a script that is not listed.
-pub(super) fn script(c: char) -> Option<&'static str> {
+pub(crate) fn script(c: char) -> Option<&'static str> {
     if !c.is_alphabetic() {
         return None;
     }
