@@ -213,6 +213,7 @@ pub struct Units {
     units: Vec<Unit>,
     /// Where each independent run of units ends: n-grams do not cross these borders.
     ends: Vec<usize>,
+    ids: Vec<u32>,
 }
 
 impl Units {
@@ -237,11 +238,7 @@ impl Units {
             Analyzer::Char => self.chars(text),
             Analyzer::CharWb => self.chars_in_words(text),
             Analyzer::Subword => {
-                let subwords = subwords.ok_or_else(|| {
-                    Error::Parameter(
-                        "the subword analyzer needs a tokenizer: name a tokenizer.json ([tokenize] subwords = \"FILE\")".into(),
-                    )
-                })?;
+                let subwords = needed(subwords)?;
                 self.subwords(subwords, text)?;
             }
         }
@@ -282,6 +279,42 @@ impl Units {
             start: span.start,
             end: span.end,
         }));
+    }
+
+    /// Words that were cut already: `spans` are their bytes in `text`.
+    pub(crate) fn words_at(&mut self, text: &str, spans: &[Range<usize>]) {
+        self.clear();
+        let bytes = text.as_bytes();
+        self.units.extend(spans.iter().map(|span| Unit {
+            hash: hash_bytes(&bytes[span.clone()]),
+            start: span.start,
+            end: span.end,
+        }));
+    }
+
+    /// [`Units::cut`] where words were cut already and nobody asks where a piece stands: subwords come much faster.
+    pub(crate) fn cut_for_keys(
+        &mut self,
+        analyzer: Analyzer,
+        words: &[Range<usize>],
+        subwords: Option<&SubwordTokenizer>,
+        text: &str,
+    ) -> Result<()> {
+        match analyzer {
+            Analyzer::Word => self.words_at(text, words),
+            Analyzer::Char => self.chars(text),
+            Analyzer::CharWb => self.chars_in_words(text),
+            Analyzer::Subword => {
+                self.clear();
+                needed(subwords)?.ids_into(text, &mut self.ids)?;
+                self.units.extend(self.ids.drain(..).map(|id| Unit {
+                    hash: hash_number(u64::from(id)),
+                    start: 0,
+                    end: 0,
+                }));
+            }
+        }
+        Ok(())
     }
 
     /// Cuts `text` into characters.
@@ -331,6 +364,15 @@ impl Units {
         self.units.clear();
         self.ends.clear();
     }
+}
+
+fn needed(subwords: Option<&SubwordTokenizer>) -> Result<&SubwordTokenizer> {
+    subwords.ok_or_else(|| {
+        Error::Parameter(
+            "the subword analyzer needs a tokenizer: name a tokenizer.json ([tokenize] subwords = \"FILE\")"
+                .into(),
+        )
+    })
 }
 
 impl Unit {

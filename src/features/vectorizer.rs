@@ -9,15 +9,17 @@ mod fold;
 mod params;
 mod prune;
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::features::csr::Csr;
-use crate::features::ngram::{Units, unit_key};
+use crate::features::ngram::{Analyzer, Units, unit_key};
 use crate::features::pooled::{Kind, Pooled, VectorParams};
 use crate::features::vocabulary::Vocabulary;
 use crate::text::normalize::Normalizer;
-use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
+use crate::text::tokenize::{FoldedWords, SubwordTokenizer, WordTokenizer};
 
 pub use params::{Frequency, NgramParams, Norm, VectorizerParams, Weight};
 
@@ -38,7 +40,8 @@ const CHUNK: usize = 256;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Vectorizer {
     pub(crate) normalizer: Normalizer,
-    pub(crate) words: WordTokenizer,
+    /// Normalizer and word tokenizer once more, in one pass.
+    pub(crate) folded: FoldedWords,
     pub(crate) subwords: Option<SubwordTokenizer>,
     pub(crate) blocks: Vec<Block>,
     /// Their columns follow those of the blocks.
@@ -111,6 +114,8 @@ fn hashed(key: u64, bits: u32) -> u32 {
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     normalized: String,
+    spans: Vec<Range<usize>>,
+    words: Units,
     units: Units,
     seen: Vec<u32>,
     keys: Vec<u64>,
@@ -222,29 +227,42 @@ impl Vectorizer {
 
     /// Leaves the row of `text` in `scratch.columns` and `scratch.values`.
     pub(crate) fn row(&self, text: &str, scratch: &mut Scratch) -> Result<()> {
-        let Scratch { normalized, units, seen, keys, mean, columns, values } = scratch;
+        let Scratch { normalized, spans, words, units, seen, keys, mean, columns, values } = scratch;
         normalized.clear();
-        self.normalizer.normalize_into(text, normalized);
+        // Words are cut once for all blocks, and not at all where none wants them.
+        if !self.pooled.is_empty() || self.blocks.iter().any(|block| block.params.analyzer == Analyzer::Word)
+        {
+            spans.clear();
+            self.folded.cut(text, normalized, spans);
+            words.words_at(normalized, spans);
+        } else {
+            self.normalizer.normalize_into(text, normalized);
+        }
         columns.clear();
         values.clear();
         let mut offset = 0;
         for block in &self.blocks {
             let NgramParams { analyzer, ngrams, .. } = block.params;
             seen.clear();
-            units.cut(analyzer, &self.words, self.subwords.as_ref(), normalized)?;
-            if let Some(window) = block.params.window {
-                units.keep(window);
-            }
-            units.for_each(analyzer, ngrams, |gram| seen.extend(block.columns.get(gram.key)));
+            let cut = match (analyzer, block.params.window) {
+                (Analyzer::Word, None) => &*words,
+                (_, window) => {
+                    units.cut_for_keys(analyzer, spans, self.subwords.as_ref(), normalized)?;
+                    if let Some(window) = window {
+                        units.keep(window);
+                    }
+                    &*units
+                }
+            };
+            cut.for_each(analyzer, ngrams, |gram| seen.extend(block.columns.get(gram.key)));
             seen.sort_unstable();
             let counted = seen.chunk_by(|a, b| a == b).map(|run| (run[0], run.len() as u32));
             block.weigh(counted, offset, columns, values);
             offset += block.columns.len() as u32;
         }
         if !self.pooled.is_empty() {
-            units.words(&self.words, normalized);
             keys.clear();
-            keys.extend(units.all().iter().map(unit_key));
+            keys.extend(words.all().iter().map(unit_key));
         }
         for pooled in &self.pooled {
             pooled.append(keys, offset, seen, mean, columns, values);
@@ -275,14 +293,15 @@ impl Vectorizer {
                 )));
             }
         }
-        Ok(Vectorizer { normalizer, words, subwords, blocks, pooled })
+        let folded = FoldedWords::new(*normalizer.switches(), *words.params());
+        Ok(Vectorizer { normalizer, folded, subwords, blocks, pooled })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::features::ngram::{Analyzer, NgramRange};
+    use crate::features::ngram::NgramRange;
     use crate::text::normalize::Switches;
     use proptest::prelude::*;
 

@@ -118,23 +118,28 @@ impl FoldedWords {
             if entry == cutter.goes_on {
                 continue;
             }
+            if entry == SPACE && code == u32::from(' ') && begun && !blank {
+                cutter.space(here.wrapping_add(shift));
+                blank = true;
+                continue;
+            }
             let class = entry >> 4 & 0xF;
             match entry & 0xF {
                 SAME => {
                     (begun, blank) = (true, false);
-                    cutter.step(class, code, here.wrapping_add(shift));
+                    let at = here.wrapping_add(shift);
+                    if cutter.state == State::Outside {
+                        cutter.begin(class, code, at)
+                    } else {
+                        cutter.step(class, code, at)
+                    }
                 }
                 SPACE => {
+                    out.push_str(&text[run..here]);
                     if begun && !blank {
-                        cutter.step(BLANK, code, here.wrapping_add(shift));
+                        cutter.space(out.len());
                         blank = true;
-                        if code == u32::from(' ') {
-                            continue;
-                        }
-                        out.push_str(&text[run..here]);
                         out.push(' ');
-                    } else {
-                        out.push_str(&text[run..here]);
                     }
                     run = at;
                     shift = out.len().wrapping_sub(run);
@@ -262,6 +267,16 @@ impl<'a> Cutter<'a> {
         }
     }
 
+    /// A space is written at byte `at`.
+    #[inline(always)]
+    fn space(&mut self, at: usize) {
+        match self.state {
+            State::Word(_) => self.end(at),
+            State::Outside => {}
+            _ => self.step(BLANK, u32::from(' '), at),
+        }
+    }
+
     /// The text ends at byte `at`.
     fn finish(&mut self, at: usize) {
         if matches!(self.state, State::Separator | State::Apostrophe) {
@@ -272,7 +287,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, class: Entry, c: u32, at: usize) {
         self.start = at;
         match class {
@@ -287,7 +302,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn word(&mut self, class: Entry) {
         self.state = State::Word(class);
         self.goes_on = SAME | class << 4;
@@ -310,7 +325,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn end(&mut self, at: usize) {
         self.spans.push(self.start..at);
         self.state = State::Outside;

@@ -1,0 +1,160 @@
+//! How fast are tokenizers, ours and Hugging Face's, on one thread? Megabytes and sentences a second, Arabic and English.
+//!
+//! Arabic: the sentences of `data/`, or the first 8 MB of the file that `TASNIF_BENCH_TEXT` names (a paragraph a line). English: the prose
+//! of this project's own pages, or the file that `TASNIF_BENCH_ENGLISH` names (`benches/english.py` joins one).
+//!
+//!     cargo bench --bench tokenizers
+//!     TASNIF_BENCH_TEXT=ar.txt TASNIF_BENCH_ENGLISH=en.txt cargo bench --bench tokenizers
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use tasnif::dataset::{Dataset, ReadOptions};
+use tasnif::text::normalize::{Normalizer, Switches};
+use tasnif::text::sentence::Splitter;
+use tasnif::text::tokenize::{FoldedWords, SubwordTokenizer, WordParams, WordTokenizer};
+use tokenizers::normalizers::BertNormalizer;
+use tokenizers::pre_tokenizers::bert::BertPreTokenizer;
+use tokenizers::{
+    NormalizedString, Normalizer as _, OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer,
+};
+
+/// Bytes of a file of the environment that are read.
+const BYTES: usize = 8 << 20;
+
+fn file(variable: &str) -> Option<String> {
+    let path = std::env::var_os(variable)?;
+    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{variable}: {error}"));
+    let mut text = String::new();
+    for line in BufReader::new(file).lines() {
+        text.push_str(&line.expect("the file is UTF-8"));
+        text.push('\n');
+        if text.len() >= BYTES {
+            break;
+        }
+    }
+    Some(text)
+}
+
+fn texts() -> Vec<(&'static str, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let data =
+        ["written-1.jsonl", "written-2.jsonl", "written-3.jsonl"].map(|name| root.join("data").join(name));
+    let data = || Dataset::read_all(&data, &ReadOptions::default()).expect("data/ is part of the repository");
+    let pages = || {
+        let page = |name: &str| std::fs::read_to_string(root.join(name)).expect("a page of this project");
+        ["README.md", "CHANGELOG.md", "data/README.md", "models/README.md"].map(page).concat()
+    };
+    vec![
+        ("arabic", file("TASNIF_BENCH_TEXT").unwrap_or_else(|| data().texts().join("\n"))),
+        ("english", file("TASNIF_BENCH_ENGLISH").unwrap_or_else(pages)),
+    ]
+}
+
+/// The vocabularies that Python's `tokenizers` trained.
+fn vocabularies() -> Vec<(String, SubwordTokenizer)> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/hugging_face.json");
+    let fixture: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(path).expect("the fixture is part of the repository"))
+            .expect("the fixture is JSON");
+    let all: BTreeMap<String, serde_json::Value> =
+        serde_json::from_value(fixture["tokenizers"].clone()).expect("a map of tokenizers");
+    all.into_iter()
+        .map(|(name, one)| {
+            let json = one["json"].as_str().expect("the text of a tokenizer.json").to_owned();
+            (name, SubwordTokenizer::from_json(json).expect("the fixture loads"))
+        })
+        .collect()
+}
+
+fn tokenizers(criterion: &mut Criterion) {
+    let vocabularies = vocabularies();
+    for (language, text) in texts() {
+        let splitter = Splitter::default();
+        let sentences: Vec<&str> =
+            splitter.split(&text).map(|sentence| sentence.text).filter(|text| !text.is_empty()).collect();
+        let bytes = sentences.iter().map(|sentence| sentence.len() as u64).sum();
+        let mut group = criterion.benchmark_group(language);
+        group.sample_size(20);
+        group.throughput(Throughput::ElementsAndBytes { elements: sentences.len() as u64, bytes });
+
+        let (normalizer, words) = (Normalizer::default(), WordTokenizer::default());
+        let expected: usize =
+            sentences.iter().map(|one| words.spans(&normalizer.normalize(one)).count()).sum();
+        let mut out = String::new();
+        group.bench_function("words/two passes", |bencher| {
+            bencher.iter(|| {
+                let mut count = 0;
+                for sentence in &sentences {
+                    out.clear();
+                    normalizer.normalize_into(black_box(sentence), &mut out);
+                    count += words.spans(&out).count();
+                }
+                assert_eq!(count, expected);
+            });
+        });
+
+        let folded = FoldedWords::new(Switches::default(), WordParams::default());
+        let mut spans = Vec::new();
+        group.bench_function("words/one pass", |bencher| {
+            bencher.iter(|| {
+                let mut count = 0;
+                for sentence in &sentences {
+                    out.clear();
+                    spans.clear();
+                    folded.cut(black_box(sentence), &mut out, &mut spans);
+                    count += spans.len();
+                }
+                assert_eq!(count, expected);
+            });
+        });
+
+        let (bert, cut) = (BertNormalizer::default(), BertPreTokenizer);
+        let by_bert = || -> usize {
+            let pieces = |sentence: &&str| {
+                let mut normalized = NormalizedString::from(*black_box(sentence));
+                bert.normalize(&mut normalized).expect("it has no way to fail");
+                let mut pieces = PreTokenizedString::from(normalized);
+                cut.pre_tokenize(&mut pieces).expect("it has no way to fail");
+                pieces.get_splits(OffsetReferential::Original, OffsetType::Byte).len()
+            };
+            sentences.iter().map(pieces).sum()
+        };
+        let expected = by_bert();
+        group.sample_size(10);
+        group.bench_function("words/BertNormalizer and BertPreTokenizer", |bencher| {
+            bencher.iter(|| assert_eq!(by_bert(), expected));
+        });
+
+        for (name, tokenizer) in &vocabularies {
+            let slow = |sentence: &&str| {
+                tokenizer
+                    .tokenizer()
+                    .encode_fast(*black_box(sentence), false)
+                    .expect("the text is encoded")
+                    .len()
+            };
+            let expected: usize = sentences.iter().map(slow).sum();
+            let mut ids = Vec::new();
+            group.bench_function(format!("{name}/ours"), |bencher| {
+                bencher.iter(|| {
+                    ids.clear();
+                    for sentence in &sentences {
+                        tokenizer.ids_into(black_box(sentence), &mut ids).expect("the text is encoded");
+                    }
+                    assert_eq!(ids.len(), expected);
+                });
+            });
+            group.bench_function(format!("{name}/crate"), |bencher| {
+                bencher.iter(|| assert_eq!(sentences.iter().map(slow).sum::<usize>(), expected));
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, tokenizers);
+criterion_main!(benches);
