@@ -12,8 +12,7 @@ use super::{Progress, Stage, TrainParams};
 use crate::corpus::{Blocks, pieces};
 use crate::dataset::Source;
 use crate::error::{Error, Result};
-use crate::text::normalize::Normalizer;
-use crate::text::tokenize::WordTokenizer;
+use crate::text::tokenize::FoldedWords;
 
 /// The number of no word: it ends a line in the temporary file, and stands for words that were left out.
 const NONE: u32 = u32::MAX;
@@ -47,7 +46,7 @@ impl Tokens {
         params: &TrainParams,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self> {
-        let (normalizer, tokenizer) = (Normalizer::new(params.normalize), WordTokenizer::new(params.words));
+        let folded = FoldedWords::new(params.normalize, params.words);
         let spill = |error| Error::io(std::env::temp_dir(), error);
         let mut out = BufWriter::with_capacity(1 << 16, NamedTempFile::new().map_err(spill)?);
         let mut table = Table::default();
@@ -59,10 +58,8 @@ impl Tokens {
             let mut blocks = Blocks::open(path, params.lossy)?;
             let mut lines = 0;
             while let Some(block) = blocks.next_block()? {
-                let pieces: Vec<Piece> = pieces(&block, PIECE)
-                    .into_par_iter()
-                    .map(|text| Piece::cut(text, &normalizer, &tokenizer))
-                    .collect();
+                let pieces: Vec<Piece> =
+                    pieces(&block, PIECE).into_par_iter().map(|text| Piece::cut(text, &folded)).collect();
                 for piece in &pieces {
                     lines += piece
                         .each(|word| {
@@ -149,14 +146,13 @@ struct Piece {
 }
 
 impl Piece {
-    fn cut(text: &str, normalizer: &Normalizer, tokenizer: &WordTokenizer) -> Piece {
+    fn cut(text: &str, folded: &FoldedWords) -> Piece {
         let mut piece = Piece { text: String::with_capacity(text.len()), spans: Vec::new() };
+        let mut words = Vec::new();
         for line in text.lines() {
-            let start = piece.text.len();
-            normalizer.normalize_into(line, &mut piece.text);
-            let place =
-                |span: std::ops::Range<usize>| ((start + span.start) as u32, (start + span.end) as u32);
-            piece.spans.extend(tokenizer.spans(&piece.text[start..]).map(place));
+            words.clear();
+            folded.cut(line, &mut piece.text, &mut words);
+            piece.spans.extend(words.iter().map(|span| (span.start as u32, span.end as u32)));
             piece.spans.push((0, 0));
         }
         piece

@@ -4,6 +4,7 @@ mod cache;
 mod fast;
 mod normal;
 mod pages;
+mod scores;
 mod split;
 
 use std::borrow::Cow;
@@ -53,6 +54,7 @@ impl SubwordTokenizer {
         let whole = tokenizer.with_truncation(None).map(|_| ()).map_err(|error| error.to_string());
         whole.map_err(Error::Tokenizer)?;
         tokenizer.with_padding(None);
+        scores::read_as_python(&mut tokenizer, unigram_unknown(&json))?;
         let fast = Fast::of(&tokenizer);
         Ok(SubwordTokenizer { json, tokenizer, fast })
     }
@@ -140,27 +142,27 @@ impl SubwordTokenizer {
             ModelWrapper::BPE(bpe) => bpe.token_to_id(bpe.unk_token.as_ref()?),
             ModelWrapper::WordPiece(pieces) => pieces.token_to_id(&pieces.unk_token),
             ModelWrapper::WordLevel(words) => words.token_to_id(&words.unk_token),
-            ModelWrapper::Unigram(_) => self.unigram_unknown(),
+            ModelWrapper::Unigram(_) => unigram_unknown(&self.json),
         }
-    }
-
-    /// Unigram models do not show it: read where it stands.
-    fn unigram_unknown(&self) -> Option<u32> {
-        #[derive(Deserialize)]
-        struct File {
-            model: Model,
-        }
-        #[derive(Deserialize)]
-        struct Model {
-            unk_id: Option<u32>,
-        }
-        serde_json::from_str::<File>(&self.json).ok()?.model.unk_id
     }
 
     /// The tokenizer of the crate.
     pub fn tokenizer(&self) -> &tokenizers::Tokenizer {
         &self.tokenizer
     }
+}
+
+/// Unigram models do not show which piece is the unknown one: read where it stands.
+fn unigram_unknown(json: &str) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct File {
+        model: Model,
+    }
+    #[derive(Deserialize)]
+    struct Model {
+        unk_id: Option<u32>,
+    }
+    serde_json::from_str::<File>(json).ok()?.model.unk_id
 }
 
 impl TryFrom<String> for SubwordTokenizer {

@@ -1,6 +1,6 @@
 //! Ids alone, fast: our own normalizer and pre-tokenizer where we have them, and a cache of pieces before the crate's model.
 //!
-//! The ids are the crate's to the last one. What is not understood (dropout, added tokens in the text, unusual
+//! The ids are the crate's to the last one. What is not understood (sampling, added tokens in the text, unusual
 //! pre-tokenizers) goes the crate's way, step by step or as a whole.
 
 use std::collections::BTreeSet;
@@ -56,8 +56,9 @@ struct Scratch {
 
 impl Fast {
     pub(super) fn of(tokenizer: &Tokenizer) -> Fast {
-        let dropout = match tokenizer.get_model() {
+        let chance = match tokenizer.get_model() {
             ModelWrapper::BPE(bpe) => bpe.dropout.is_some(),
+            ModelWrapper::Unigram(unigram) => unigram.alpha.is_some(),
             _ => false,
         };
         let split = match tokenizer.get_pre_tokenizer() {
@@ -68,7 +69,7 @@ impl Fast {
             normal: Normal::of(tokenizer.get_normalizer()),
             split,
             added: Added::of(tokenizer),
-            whole: dropout,
+            whole: chance,
             spare: Arc::default(),
         }
     }
