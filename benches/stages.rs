@@ -1,27 +1,19 @@
 //! How fast is each stage of the pipeline? Bytes and sentences a second, one thread.
 //!
-//! Text: the sentences of `data/`, and, where `TASNIF_BENCH_TEXT` names a file (one paragraph a line), the first 8 MB of it.
+//! Arabic and English; `benches/texts` says on which texts.
 //!
 //!     cargo bench --bench stages
-//!     TASNIF_BENCH_TEXT=corpus.txt cargo bench --bench stages
+//!     TASNIF_BENCH_TEXT=ar.txt TASNIF_BENCH_ENGLISH=en.txt cargo bench --bench stages
+
+mod texts;
 
 use std::hint::black_box;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use tasnif::dataset::{Dataset, ReadOptions};
-use tasnif::text::tokenize::WordTokenizer;
+use tasnif::text::tokenize::{FoldedWords, WordTokenizer};
 use tasnif::{Pipeline, PipelineParams};
-
-/// Bytes of the file of the environment that are read.
-const CORPUS_BYTES: usize = 8 << 20;
-
-/// A text to measure on: paragraphs, joined by line ends.
-struct Text {
-    name: &'static str,
-    text: String,
-}
 
 fn data() -> Dataset {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
@@ -29,28 +21,11 @@ fn data() -> Dataset {
     Dataset::read_all(files, &ReadOptions::default()).expect("data/ is part of the repository")
 }
 
-fn texts(data: &Dataset) -> Vec<Text> {
-    let mut texts = vec![Text { name: "data", text: data.texts().join("\n") }];
-    if let Some(path) = std::env::var_os("TASNIF_BENCH_TEXT") {
-        let file = std::fs::File::open(&path).expect("TASNIF_BENCH_TEXT names a file");
-        let mut text = String::new();
-        for line in BufReader::new(file).lines() {
-            text.push_str(&line.expect("TASNIF_BENCH_TEXT is UTF-8"));
-            text.push('\n');
-            if text.len() >= CORPUS_BYTES {
-                break;
-            }
-        }
-        texts.push(Text { name: "corpus", text });
-    }
-    texts
-}
-
 fn stages(criterion: &mut Criterion) {
     let data = data();
     let pipeline = PipelineParams::default().fit(&data).expect("data/ can be trained on");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().expect("one thread");
-    for Text { name, text } in texts(&data) {
+    for (name, text) in texts::texts() {
         let sentences: Vec<&str> = pipeline.splitter().split(&text).map(|sentence| sentence.text).collect();
         let bytes: usize = sentences.iter().map(|sentence| sentence.len()).sum();
         let throughput = |group: &mut BenchmarkGroup<'_, _>| {
@@ -90,6 +65,21 @@ fn stages(criterion: &mut Criterion) {
             bencher.iter(|| {
                 let count: usize =
                     normalized.iter().map(|sentence| tokenizer.spans(black_box(sentence)).count()).sum();
+                assert_eq!(count, tokens);
+            });
+        });
+
+        let folded = FoldedWords::new(*normalizer.switches(), *tokenizer.params());
+        let mut spans = Vec::new();
+        group.bench_function("normalize and tokenize", |bencher| {
+            bencher.iter(|| {
+                let mut count = 0;
+                for sentence in &sentences {
+                    out.clear();
+                    spans.clear();
+                    folded.cut(black_box(sentence), &mut out, &mut spans);
+                    count += spans.len();
+                }
                 assert_eq!(count, tokens);
             });
         });

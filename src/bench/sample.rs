@@ -15,6 +15,8 @@ use crate::text::sentence::Splitter;
 
 /// Bytes of text that one task counts.
 const PIECE: usize = 1 << 16;
+/// Characters below this are most of all text; their scripts are looked up once.
+const NEAR: u32 = 0x800;
 
 /// One file of a corpus.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +104,7 @@ impl Sample {
         let size = |path: &P| std::fs::metadata(path).map_or(0, |data| data.len());
         let (mut before, all) = (0, paths.iter().map(size).sum());
         let splitter = Splitter::default();
+        let near: Vec<Option<&'static str>> = (0..NEAR).map(|code| script(char::from_u32(code)?)).collect();
         let (mut counts, mut files) = (Counts::default(), Vec::new());
         let mut random = SplitMix64::new(seed);
         let (mut heap, mut held, mut place) = (BinaryHeap::<Drawn>::new(), 0u64, 0u64);
@@ -109,8 +112,10 @@ impl Sample {
             let path = path.as_ref();
             let mut blocks = Blocks::open(path, lossy)?;
             while let Some(block) = blocks.next_block()? {
-                let parts: Vec<Counts> =
-                    pieces(&block, PIECE).into_par_iter().map(|text| Counts::of(text, &splitter)).collect();
+                let parts: Vec<Counts> = pieces(&block, PIECE)
+                    .into_par_iter()
+                    .map(|text| Counts::of(text, &splitter, &near))
+                    .collect();
                 parts.into_iter().for_each(|part| counts.add(part));
                 for line in block.lines().filter(|line| !line.trim().is_empty()) {
                     let key = random.next_u64();
@@ -185,7 +190,8 @@ struct Counts {
 }
 
 impl Counts {
-    fn of(text: &str, splitter: &Splitter) -> Counts {
+    /// `near` has the scripts of the first characters.
+    fn of(text: &str, splitter: &Splitter, near: &[Option<&'static str>]) -> Counts {
         let mut counts = Counts {
             bytes: text.len() as u64,
             lines: text.lines().count() as u64,
@@ -197,7 +203,8 @@ impl Counts {
         let mut run: (Option<&'static str>, u64) = (None, 0);
         for c in text.chars() {
             counts.characters += 1;
-            let Some(name) = script(c) else { continue };
+            let known = near.get(c as usize).copied();
+            let Some(name) = known.unwrap_or_else(|| script(c)) else { continue };
             if run.0 != Some(name) {
                 counts.letters(run);
                 run = (Some(name), 0);
