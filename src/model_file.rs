@@ -96,7 +96,8 @@ impl Pipeline {
             Classifier::Logistic(linear)
             | Classifier::Svm(linear)
             | Classifier::NaiveBayes(linear)
-            | Classifier::Nbsvm(linear) => {
+            | Classifier::Nbsvm(linear)
+            | Classifier::Average(linear) => {
                 writer.f32s("weights".into(), linear.weights());
                 writer.f32s("intercept".into(), linear.intercept());
             }

@@ -310,7 +310,10 @@ fn training_options_reach_the_model() {
 fn every_classifier_and_calibration_trains_predicts_saves_and_loads() {
     let folder = Folder::with(&[("t.tsv", TRAIN.repeat(4).as_bytes())]);
     let (train, model) = (folder.str("t.tsv"), folder.str("m.tasnif"));
-    for classifier in ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm"] {
+    let averages = ["svm+nbsvm", "svm+logistic+complement-nb"];
+    for classifier in
+        ["logistic", "svm", "nb", "complement-nb", "bernoulli-nb", "nbsvm"].into_iter().chain(averages)
+    {
         for calibration in ["none", "temperature", "platt", "isotonic"] {
             let args = ["--classifier", classifier, "--calibration", calibration, "--output", &model];
             tasnif(["train", &train].iter().chain(&args)).success();
@@ -320,7 +323,14 @@ fn every_classifier_and_calibration_trains_predicts_saves_and_loads() {
             assert!(stdout(tasnif(["inspect", &model])).contains(&format!("Calibration  {calibration}\n")));
         }
     }
-    tasnif(["train", &train, "--classifier", "forest", "--output", &model]).code(2).stderr(contains("svm"));
+    let refused = |classifier: &str, more: &[&str], part: &str| {
+        let args = ["train", &train, "--classifier", classifier, "--output", &model];
+        tasnif(args.iter().chain(more)).code(2).stderr(contains(part));
+    };
+    refused("forest", &[], "svm");
+    refused("svm+forest", &[], "no classifier 'forest'");
+    refused("svm+online", &[], "rows of weights");
+    refused("svm+nbsvm", &["--c", "2"], "pipeline file");
 }
 
 #[test]

@@ -298,7 +298,11 @@ impl LogisticValidParams {
         self.multiclass == LogisticMulticlass::OneVsRest && classes > 2
     }
 
-    fn solve(&self, problem: &Problem, former: Option<&LinearModel>) -> Result<LogisticRegression> {
+    pub(super) fn solve(
+        &self,
+        problem: &Problem,
+        former: Option<&LinearModel>,
+    ) -> Result<LogisticRegression> {
         if self.l1_ratio > 0.0 { self.sparse(problem, former) } else { self.ridge(problem, former) }
     }
 

@@ -3,6 +3,7 @@
 //!
 //! [`ClassifierParams`] and [`Classifier`] are the closed set of them, as a pipeline file and a model file name them.
 
+pub mod average;
 pub mod calibration;
 mod compact;
 pub mod conformal;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 use crate::features::csr::{Csr, Row};
 
+pub use average::{Average, AverageParams};
 pub use calibration::{Calibration, CalibrationMethod, IsotonicCurve};
 pub use conformal::{ConformalMethod, ConformalScores};
 pub use dense::DenseModel;
@@ -51,8 +53,10 @@ pub enum ClassifierParams {
     ComplementNb(NaiveBayesParams),
     /// Bernoulli naive Bayes, on binary rows.
     BernoulliNb(NaiveBayesParams),
-    /// Naive Bayes ratios in front of an SVM or a logistic regression, on binary rows.
+    /// Naive Bayes ratios in front of an SVM or a logistic regression, on binary rows unless it is told that they are weighted.
     Nbsvm(NbsvmParams),
+    /// Several of the linear ones, averaged.
+    Average(AverageParams),
     /// Softmax regression learned record by record, on hashed rows.
     Online(OnlineParams),
     /// linfa's Gaussian naive Bayes.
@@ -76,9 +80,10 @@ pub enum ClassifierParams {
 }
 
 impl Default for ClassifierParams {
-    /// A linear SVM at C = 0.5, which does best on rows made of a few blocks of unit length.
+    /// The average of a linear SVM and an NBSVM, which does best on n-gram rows. It takes no values below 0: with word vectors,
+    /// name another.
     fn default() -> Self {
-        ClassifierParams::Svm(SvmParams::default().c(0.5))
+        ClassifierParams::Average(AverageParams::default())
     }
 }
 
@@ -95,6 +100,7 @@ impl ClassifierParams {
             | ClassifierParams::ComplementNb(params)
             | ClassifierParams::BernoulliNb(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Nbsvm(params) => params.check_ref().map(|_| ()),
+            ClassifierParams::Average(params) => params.check_ref().map(|_| ()),
             ClassifierParams::Online(params) => params.check_ref().map(|_| ()),
             ClassifierParams::LinfaGaussianNb(params) => params.check_ref().map(|_| ()),
             ClassifierParams::LinfaBernoulliNb(params) => params.check_ref().map(|_| ()),
@@ -110,12 +116,14 @@ impl ClassifierParams {
 
     /// Whether its rows must hold 0 and 1 alone.
     pub fn wants_binary_rows(&self) -> bool {
-        matches!(
-            self,
-            ClassifierParams::BernoulliNb(_)
-                | ClassifierParams::Nbsvm(_)
-                | ClassifierParams::LinfaBernoulliNb(_)
-        )
+        match self {
+            ClassifierParams::BernoulliNb(_) | ClassifierParams::LinfaBernoulliNb(_) => true,
+            ClassifierParams::Nbsvm(params) => params.wants_binary_rows(),
+            ClassifierParams::Average(params) => {
+                params.members().iter().any(ClassifierParams::wants_binary_rows)
+            }
+            _ => false,
+        }
     }
 
     /// Whether what it learns is weights, one a feature and class: what explains a label, folds word vectors, prunes
@@ -173,6 +181,11 @@ impl ClassifierParams {
                 let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
                 let convergence = model.convergence();
                 Ok((Classifier::Nbsvm(model.into_linear()), convergence))
+            }
+            ClassifierParams::Average(params) => {
+                let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
+                let convergence = model.convergence();
+                Ok((Classifier::Average(model.into_linear()), convergence))
             }
             ClassifierParams::Online(params) => {
                 let model = params.clone().classes(classes).class_weight(class_weight).fit(dataset)?;
@@ -244,6 +257,8 @@ pub enum Classifier {
     NaiveBayes(LinearModel),
     /// Naive Bayes ratios folded with the weights behind them.
     Nbsvm(LinearModel),
+    /// The mean of several.
+    Average(LinearModel),
     /// Softmax regression that can go on learning.
     Online(OnlineModel),
     /// One of linfa's own that is no row of weights.
@@ -263,6 +278,7 @@ impl Classifier {
             | ClassifierParams::BernoulliNb(_)
             | ClassifierParams::LinfaBernoulliNb(_) => Classifier::NaiveBayes(linear),
             ClassifierParams::Nbsvm(_) => Classifier::Nbsvm(linear),
+            ClassifierParams::Average(_) => Classifier::Average(linear),
             ClassifierParams::Online(_)
             | ClassifierParams::LinfaGaussianNb(_)
             | ClassifierParams::LinfaKernelSvm(_)
@@ -280,7 +296,8 @@ impl Classifier {
             Classifier::Logistic(linear)
             | Classifier::Svm(linear)
             | Classifier::NaiveBayes(linear)
-            | Classifier::Nbsvm(linear) => linear.decide(row, out),
+            | Classifier::Nbsvm(linear)
+            | Classifier::Average(linear) => linear.decide(row, out),
             Classifier::Online(model) => model.linear().decide(row, out),
             Classifier::Dense(model) => model.decide(row, out),
         }
@@ -292,7 +309,8 @@ impl Classifier {
             Classifier::Logistic(linear)
             | Classifier::Svm(linear)
             | Classifier::NaiveBayes(linear)
-            | Classifier::Nbsvm(linear) => Some(linear),
+            | Classifier::Nbsvm(linear)
+            | Classifier::Average(linear) => Some(linear),
             Classifier::Online(model) => Some(model.linear()),
             Classifier::Dense(_) => None,
         }

@@ -2,8 +2,9 @@
 //!
 //! For each class against the rest, with `f` the binary features of a record: `p = α + Σ_{own} f`, `q = α + Σ_{others} f`,
 //! `r = ln (p/‖p‖₁) − ln (q/‖q‖₁)`. A linear SVM (squared hinge, as published) or a logistic regression is trained on `r ∘ f`; its weights
-//! are drawn to their mean magnitude, `w' = (1−β)·mean|w| + β·w`, and folded with the ratios: `r ∘ w'` is what predicts. Rows must be
-//! binary, in training and prediction.
+//! are drawn to their mean magnitude, `w' = (1−β)·mean|w| + β·w`, and folded with the ratios: `r ∘ w'` is what predicts. As published, rows are
+//! binary, in training and prediction; with `weighted` they may hold any values from 0 up (tf-idf): the ratios still count presence,
+//! and scale the values.
 
 use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
@@ -59,6 +60,7 @@ pub struct NbsvmValidParams {
     alpha: f64,
     beta: f64,
     base: NbsvmBase,
+    weighted: bool,
     #[serde(skip)]
     class_weight: ClassWeight,
     #[serde(skip)]
@@ -72,6 +74,7 @@ impl Default for NbsvmValidParams {
             alpha: 1.0,
             beta: 0.25,
             base: NbsvmBase::default(),
+            weighted: false,
             class_weight: ClassWeight::None,
             classes: None,
         }
@@ -101,6 +104,21 @@ impl NbsvmParams {
     pub fn base(mut self, base: NbsvmBase) -> Self {
         self.0.base = base;
         self
+    }
+
+    /// What does well on tf-idf rows: they are taken as they are, the weights are not drawn to their mean, C is 0.5.
+    pub fn on_weighted_rows() -> Self {
+        NbsvmParams::default().weighted(true).beta(1.0).c(0.5)
+    }
+
+    /// Whether rows may hold other values than 0 and 1. Default no, as published.
+    pub fn weighted(mut self, weighted: bool) -> Self {
+        self.0.weighted = weighted;
+        self
+    }
+
+    pub(super) fn wants_binary_rows(&self) -> bool {
+        !self.0.weighted
     }
 
     /// Weights by class. Default none.
@@ -172,10 +190,18 @@ impl Fit<Csr, Array1<usize>, Error> for NbsvmValidParams {
     /// # Errors
     /// [`Error::Dataset`] for what cannot be trained on, rows that are not binary among it.
     fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<Nbsvm> {
-        let problem = Problem::new(dataset, self.classes, &self.class_weight, compact::by_frequency)?;
-        if dataset.records.iter().any(|row| row.values.iter().any(|&value| value != 1.0)) {
+        let problem = Problem::new(dataset, self.classes, &self.class_weight, compact::joined)?;
+        let any = |bad: fn(f32) -> bool| {
+            dataset.records.iter().any(|row| row.values.iter().any(|&value| bad(value)))
+        };
+        if !self.weighted && any(|value| value != 1.0) {
             return Err(Error::Dataset(
-                "a feature value is neither 0 nor 1: NBSVM takes binary rows (weight = \"binary\", norm = \"none\")".into(),
+                "a feature value is neither 0 nor 1: NBSVM takes binary rows (weight = \"binary\", norm = \"none\"), or weighted = true".into(),
+            ));
+        }
+        if self.weighted && any(|value| value < 0.0) {
+            return Err(Error::Dataset(
+                "a feature value is below 0: NBSVM counts n-grams, and word vectors are none. Name another [classifier], such as kind = \"svm\"".into(),
             ));
         }
         let outputs = LinearModel::outputs_for(problem.classes);
@@ -209,54 +235,61 @@ impl NbsvmValidParams {
         problem: &Problem,
         class: usize,
     ) -> Result<(Vec<f32>, f32, Convergence)> {
-        let rows = &dataset.records;
-        let own = |row: usize| problem.targets[row] as usize == class;
-        if !(0..rows.rows()).any(own) {
+        let width = dataset.records.width();
+        let own: Vec<bool> = problem.targets.iter().map(|&target| target as usize == class).collect();
+        if !own.contains(&true) {
             // A class without records in this fold: nothing speaks for it.
             let how = Convergence { iterations: 0, converged: true, objective: 0.0 };
-            return Ok((vec![0.0; rows.width()], -1.0, how));
+            return Ok((vec![0.0; width], -1.0, how));
         }
-        let ratios = self.ratios(rows, problem, own);
-        let mut scaled = Csr::new(rows.width());
-        let mut values = Vec::new();
-        for row in rows.iter() {
-            values.clear();
-            values.extend(row.columns.iter().map(|&column| ratios[column as usize]));
-            scaled.push_sorted(row.columns, &values);
-        }
-        let targets = (0..rows.rows()).map(|row| usize::from(own(row))).collect();
-        let weights = problem.weights.iter().map(|&weight| weight as f32).collect();
-        let binary = DatasetBase::new(scaled, targets).with_weights(weights);
+        let Ratios { of_columns, of_absent } = self.ratios(dataset, problem, &own);
+        let scaled = problem.against_rest(class).scaled(&of_columns);
         let (linear, convergence) = match self.base {
             NbsvmBase::Svm => {
-                let model = SvmParams::default().c(self.c).seed(class as u64).fit(&binary)?;
+                let model = SvmParams::default().c(self.c).seed(class as u64).check()?.solve(&scaled)?;
                 let convergence = model.convergence();
                 (model.into_linear(), convergence)
             }
             NbsvmBase::Logistic => {
-                let model = LogisticParams::default().c(self.c).seed(class as u64).fit(&binary)?;
+                let params = LogisticParams::default().c(self.c).seed(class as u64).check()?;
+                let model = params.solve(&scaled, None)?;
                 let convergence = model.convergence();
                 (model.into_linear(), convergence)
             }
         };
         let magnitudes: f64 = linear.weights().iter().map(|&weight| f64::from(weight.abs())).sum();
-        let mean = magnitudes / rows.width().max(1) as f64;
-        let fold = |(&weight, &ratio): (&f32, &f32)| {
-            (((1.0 - self.beta) * mean + self.beta * f64::from(weight)) * f64::from(ratio)) as f32
-        };
-        let folded = linear.weights().iter().zip(&ratios).map(fold).collect();
+        let mean = magnitudes / width.max(1) as f64;
+        let mut folded = vec![((1.0 - self.beta) * mean * f64::from(of_absent)) as f32; width];
+        for (column, solved) in problem.columns() {
+            let weight = (1.0 - self.beta) * mean + self.beta * f64::from(linear.weights()[column]);
+            folded[column] = (weight * f64::from(of_columns[solved])) as f32;
+        }
         Ok((folded, (self.beta * f64::from(linear.intercept()[0])) as f32, convergence))
     }
 
-    fn ratios(&self, rows: &Csr, problem: &Problem, own: impl Fn(usize) -> bool) -> Vec<f32> {
-        let (mut p, mut q) = (vec![self.alpha; rows.width()], vec![self.alpha; rows.width()]);
-        for (row, record) in rows.iter().enumerate() {
-            let side = if own(row) { &mut p } else { &mut q };
-            record.columns.iter().for_each(|&column| side[column as usize] += problem.weights[row]);
+    /// The log-count ratios. Columns that are solved for as one occur in the same records, and so have the same ratio.
+    fn ratios(&self, dataset: &DatasetBase<Csr, Array1<usize>>, problem: &Problem, own: &[bool]) -> Ratios {
+        let width = problem.rows.width();
+        let (mut p, mut q) = (vec![self.alpha; width], vec![self.alpha; width]);
+        let all = self.alpha * dataset.records.width() as f64;
+        let (mut p_sum, mut q_sum) = (all, all);
+        for (row, (compact, full)) in problem.rows.iter().zip(dataset.records.iter()).enumerate() {
+            let (side, sum) = if own[row] { (&mut p, &mut p_sum) } else { (&mut q, &mut q_sum) };
+            let weight = problem.weights[row];
+            compact.columns.iter().for_each(|&column| side[column as usize] += weight);
+            *sum += weight * full.columns.len() as f64;
         }
-        let (p_sum, q_sum): (f64, f64) = (p.iter().sum(), q.iter().sum());
-        p.iter().zip(&q).map(|(p, q)| libm::log((p / p_sum) / (q / q_sum)) as f32).collect()
+        let of_columns = p.iter().zip(&q).map(|(p, q)| libm::log((p / p_sum) / (q / q_sum)) as f32).collect();
+        Ratios { of_columns, of_absent: libm::log(q_sum / p_sum) as f32 }
     }
+}
+
+/// Log-count ratios.
+struct Ratios {
+    /// By column of the problem.
+    of_columns: Vec<f32>,
+    /// That of a column that occurs nowhere.
+    of_absent: f32,
 }
 
 predicts_by_its_weights!(Nbsvm);
@@ -268,9 +301,13 @@ mod tests {
     use ndarray::array;
 
     fn data() -> DatasetBase<Csr, Array1<usize>> {
+        scaled(1.0)
+    }
+
+    fn scaled(value: f32) -> DatasetBase<Csr, Array1<usize>> {
         let mut rows = Csr::new(4);
         for row in [[0, 3], [0, 2], [1, 3], [1, 2], [2, 3], [0, 1]] {
-            rows.push_row(row.map(|column| (column, 1.0))).unwrap();
+            rows.push_row(row.map(|column| (column, value))).unwrap();
         }
         DatasetBase::new(rows, array![0, 0, 1, 1, 2, 0])
     }
@@ -291,6 +328,17 @@ mod tests {
         // Feature 0 speaks for class 0: p = (4, 2, 2, 2)/10, q = (1, 3, 3, 3)/10.
         let (own, other) = (model.linear().weight(0, 0), model.linear().weight(1, 0));
         assert!((own / other - (4.0f32).ln() / (2.0f32 / 3.0).ln()).abs() < 1e-3, "{own} {other}");
+    }
+
+    #[test]
+    fn weighted_rows_of_ones_are_binary_ones_and_values_count() {
+        let (plain, weighted) = (NbsvmParams::default(), NbsvmParams::default().weighted(true));
+        assert_eq!(plain.fit(&data()).unwrap(), weighted.fit(&data()).unwrap());
+        let halves = scaled(0.5);
+        assert_ne!(plain.fit(&data()).unwrap(), weighted.fit(&halves).unwrap());
+        let model = weighted.clone().c(40.0).fit(&halves).unwrap();
+        assert_eq!(model.predict(&halves.records), halves.targets);
+        assert!(weighted.fit(&scaled(-1.0)).unwrap_err().to_string().contains("below 0"));
     }
 
     #[test]

@@ -221,13 +221,18 @@ impl Fit<Csr, Array1<usize>, Error> for SvmValidParams {
 
     /// Targets are class indices; weights of the dataset are sample weights.
     fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<LinearSvm> {
-        let problem = Problem::new(dataset, self.classes, &self.class_weight, compact::joined)?;
+        self.solve(&Problem::new(dataset, self.classes, &self.class_weight, compact::joined)?)
+    }
+}
+
+impl SvmValidParams {
+    pub(super) fn solve(&self, problem: &Problem) -> Result<LinearSvm> {
         let limits = Limits { epochs: self.max_iterations, tolerance: self.tolerance, seed: self.seed };
         let costs: Vec<f64> = problem.weights.iter().map(|weight| self.c * weight).collect();
         let bias = if self.intercept { 1.0 } else { 0.0 };
         match self.multiclass {
             SvmMulticlass::CrammerSinger => {
-                let solution = crammer_singer::solve(&problem, &costs, bias, limits);
+                let solution = crammer_singer::solve(problem, &costs, bias, limits);
                 Ok(LinearSvm {
                     linear: LinearModel::new(
                         problem.classes,
@@ -237,7 +242,7 @@ impl Fit<Csr, Array1<usize>, Error> for SvmValidParams {
                     convergence: solution.convergence,
                 })
             }
-            SvmMulticlass::OneVsRest => one_vs_rest(&problem, &costs, bias, self.loss, limits),
+            SvmMulticlass::OneVsRest => one_vs_rest(problem, &costs, bias, self.loss, limits),
         }
     }
 }

@@ -94,6 +94,16 @@ impl Problem {
         }
     }
 
+    /// The same problem with each column multiplied by a factor of its own, by column of the problem.
+    pub(super) fn scaled(self, factors: &[f32]) -> Problem {
+        Problem { rows: Arc::new(self.rows.scaled(factors)), ..self }
+    }
+
+    /// The columns of the dataset that occur, each with the column of the problem that stands for it.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.members.iter().map(|member| (member.column as usize, member.solved as usize))
+    }
+
     /// Weights of the dataset's features from those of the problem's; the others are 0. Both feature by feature.
     pub(super) fn spread(&self, weights: &[f32], outputs: usize) -> Vec<f32> {
         let mut all = vec![0.0; self.width * outputs];

@@ -37,11 +37,12 @@ pub struct Args {
     config: Option<PathBuf>,
     /// The classifier: svm (linear), logistic (regression), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm,
     /// online (one pass over data that need not fit in memory), or one of linfa's own on the 500 to 2,000 best features:
-    /// linfa-NAME
-    #[arg(long, value_name = "NAME", help_heading = "Pipeline", default_value = "svm", value_parser = CLASSIFIERS)]
-    classifier: String,
-    /// Inverse regularisation strength: larger fits the training data closer [default: 0.5 for svm, 10 for logistic and
-    /// linfa-logistic, 1 for nbsvm, linfa-svm and linfa-kernel-svm]
+    /// linfa-NAME. Several joined by +, such as svm+nbsvm+complement-nb, are averaged into one [default: svm+nbsvm, or svm
+    /// with --c or --vectors]
+    #[arg(long, value_name = "NAME", help_heading = "Pipeline", value_parser = classifier)]
+    classifier: Option<String>,
+    /// Inverse regularisation strength: larger fits the training data closer [default: 0.5 for svm, 1 in an average, 10 for logistic and
+    /// linfa-logistic, 1 for nbsvm (0.5 in an average), linfa-svm and linfa-kernel-svm]
     #[arg(long, value_name = "C", help_heading = "Pipeline")]
     c: Option<f64>,
     /// What n-grams are made of: word, char, char_wb (characters within words) or subword, joined by + [default:
@@ -130,6 +131,14 @@ const CLASSIFIERS: [&str; 16] = [
     "linfa-adaboost",
     "linfa-ftrl",
 ];
+
+/// One kind of classifier, or several joined by +.
+fn classifier(names: &str) -> Result<String, String> {
+    match names.split('+').find(|name| !CLASSIFIERS.contains(name)) {
+        Some(unknown) => Err(format!("no classifier '{unknown}': give one of {}", CLASSIFIERS.join(", "))),
+        None => Ok(names.to_owned()),
+    }
+}
 
 const EXAMPLES: &str = "\
 Examples:

@@ -174,6 +174,9 @@ fn word(option: &impl Serialize) -> String {
         Ok(Value::String(word)) => word,
         Ok(Value::Object(object)) => {
             let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
+            if let Some(members) = object.get("members").and_then(Value::as_array) {
+                return members.iter().map(word).collect::<Vec<_>>().join(" + ");
+            }
             let c = object.get("c").map(|c| format!(" C {c}")).unwrap_or_default();
             format!("{kind}{c}")
         }

@@ -200,6 +200,13 @@ impl Csr {
         Csr { starts: self.starts.clone(), columns, values: self.values.clone(), width }
     }
 
+    /// The same matrix with each column multiplied by its factor.
+    pub(crate) fn scaled(&self, factors: &[f32]) -> Csr {
+        let values = self.columns.iter().zip(&self.values);
+        let values = values.map(|(&column, &value)| value * factors[column as usize]).collect();
+        Csr { starts: self.starts.clone(), columns: self.columns.clone(), values, width: self.width }
+    }
+
     /// The same matrix with more columns, all empty.
     pub(crate) fn widened(self, width: usize) -> Csr {
         Csr { width: width.max(self.width), ..self }

@@ -135,8 +135,8 @@ impl FeatureParams {
 }
 
 impl Default for PipelineParams {
-    /// Words 1–2, characters within words 2–5 and, at half their weight, words 1–2 of the first three, `log-tf-idf`, into a
-    /// linear SVM at C = 0.5 with temperature scaling. Five-fold cross-validation on seven public training sets chose it.
+    /// Words 1–2, characters within words 2–5 and, at half their weight, words 1–2 of the first three, `log-tf-idf`, into the
+    /// average of a linear SVM and an NBSVM with temperature scaling. Five-fold cross-validation on seven public training sets chose it.
     fn default() -> Self {
         let first =
             NgramParams { window: Some(Window::first(3)), scale: 0.5, ..NgramParams::new(Analyzer::Word) };

@@ -1,11 +1,29 @@
 //! The pipelines that a search draws from.
 
-use crate::classify::{ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams};
+use crate::classify::{
+    AverageParams, ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, SvmParams,
+};
 use crate::features::ngram::{Analyzer, NgramRange};
 use crate::features::vectorizer::{Frequency, NgramParams, Norm, Weight};
 use crate::features::window::Window;
 use crate::pipeline::{FeatureParams, LabelWeights, PipelineParams};
 use crate::random::SplitMix64;
+
+/// Pipelines that do well on most data: the search begins with them.
+pub(super) fn first() -> Vec<PipelineParams> {
+    let svm = ClassifierParams::Svm(SvmParams::default().c(0.5));
+    let nbsvm = ClassifierParams::Nbsvm(NbsvmParams::on_weighted_rows());
+    let nb = ClassifierParams::ComplementNb(NaiveBayesParams::default().alpha(0.3));
+    let three = ClassifierParams::Average(AverageParams::new(vec![svm, nbsvm, nb]));
+    let mut marks = PipelineParams::default();
+    marks.tokenize.words.punctuation = true;
+    vec![
+        PipelineParams::default(),
+        marks.clone(),
+        PipelineParams { classifier: three.clone(), ..PipelineParams::default() },
+        PipelineParams { classifier: three, ..marks },
+    ]
+}
 
 /// A pipeline at random; options that matter more have more values.
 pub(super) fn draw(random: &mut SplitMix64) -> PipelineParams {
@@ -65,18 +83,33 @@ fn features(random: &mut SplitMix64) -> Vec<FeatureParams> {
 }
 
 fn classifier(random: &mut SplitMix64) -> ClassifierParams {
-    match random.below(8) {
-        0..3 => ClassifierParams::Svm(SvmParams::default().c(pick(random, &[0.03, 0.1, 0.3, 0.5, 1.0, 3.0]))),
+    match random.below(12) {
+        0..3 => svm(random),
         3 => ClassifierParams::Nbsvm(
             NbsvmParams::default().c(pick(random, &[0.1, 1.0])).beta(pick(random, &[0.25, 0.5])),
         ),
-        4 => {
-            ClassifierParams::ComplementNb(NaiveBayesParams::default().alpha(pick(random, &[0.1, 0.3, 1.0])))
-        }
-        _ => ClassifierParams::Logistic(
+        4 => complement_nb(random),
+        5..8 => ClassifierParams::Logistic(
             LogisticParams::default().c(pick(random, &[0.3, 1.0, 3.0, 10.0, 30.0, 100.0])),
         ),
+        more => {
+            let nbsvm = NbsvmParams::on_weighted_rows().c(pick(random, &[0.1, 0.2, 0.5, 1.0]));
+            let mut members = vec![svm(random), ClassifierParams::Nbsvm(nbsvm)];
+            // Which classes it gets right is another matter; where they differ much in size it is of no help.
+            if more > 9 {
+                members.push(complement_nb(random));
+            }
+            ClassifierParams::Average(AverageParams::new(members))
+        }
     }
+}
+
+fn svm(random: &mut SplitMix64) -> ClassifierParams {
+    ClassifierParams::Svm(SvmParams::default().c(pick(random, &[0.03, 0.1, 0.3, 0.5, 1.0, 3.0])))
+}
+
+fn complement_nb(random: &mut SplitMix64) -> ClassifierParams {
+    ClassifierParams::ComplementNb(NaiveBayesParams::default().alpha(pick(random, &[0.1, 0.3, 1.0])))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use tasnif::classify::{
-    ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, OnlineParams, SvmParams,
+    AverageParams, ClassifierParams, LogisticParams, NaiveBayesParams, NbsvmParams, OnlineParams, SvmParams,
 };
 use tasnif::features::ngram::{Analyzer, NgramRange};
 use tasnif::features::pooled::VectorParams;
@@ -16,7 +16,7 @@ impl Args {
     pub(super) fn params(&self) -> anyhow::Result<PipelineParams> {
         let mut params = match &self.config {
             Some(path) => PipelineParams::from_file(path)?,
-            None if self.classifier == "online" => self.online_flags()?,
+            None if self.classifier() == "online" => self.online_flags()?,
             None => self.flags()?,
         };
         if let Some(weights) = &self.class_weight {
@@ -37,17 +37,16 @@ impl Args {
         Ok(params)
     }
 
+    /// What is asked for, or what does best: an average, where n-grams alone are its features.
+    pub(super) fn classifier(&self) -> &str {
+        let one = self.c.is_some() || self.vectors.is_some();
+        self.classifier.as_deref().unwrap_or(if one { "svm" } else { "svm+nbsvm" })
+    }
+
     fn flags(&self) -> anyhow::Result<PipelineParams> {
-        let classifier = match self.classifier.as_str() {
-            "logistic" => ClassifierParams::Logistic(LogisticParams::default().c(self.c.unwrap_or(10.0))),
-            "nb" => ClassifierParams::Nb(NaiveBayesParams::default()),
-            "complement-nb" => ClassifierParams::ComplementNb(NaiveBayesParams::default()),
-            "bernoulli-nb" => ClassifierParams::BernoulliNb(NaiveBayesParams::default()),
-            "nbsvm" => ClassifierParams::Nbsvm(NbsvmParams::default().c(self.c.unwrap_or(1.0))),
-            name if name.starts_with("linfa-") => self.linfa(name)?,
-            _ => self
-                .c
-                .map_or_else(ClassifierParams::default, |c| ClassifierParams::Svm(SvmParams::default().c(c))),
+        let classifier = match self.classifier().contains('+') {
+            true => self.average()?,
+            false => self.one(self.classifier())?,
         };
         let mut params = PipelineParams { classifier, ..PipelineParams::default() };
         params.tokenize.subwords.clone_from(&self.subwords);
@@ -57,7 +56,7 @@ impl Args {
         }
         // Naive Bayes counts; with words alone, as it is usually meant, unless asked otherwise.
         let counts = matches!(
-            self.classifier.as_str(),
+            self.classifier(),
             "nb" | "complement-nb" | "bernoulli-nb" | "nbsvm" | "linfa-bernoulli-nb"
         );
         if counts && self.analyzer.is_none() && self.ngrams.is_none() {
@@ -92,6 +91,35 @@ impl Args {
             block.hash_bits = self.hash_bits;
         }
         Ok(params)
+    }
+
+    /// The classifier of a name.
+    fn one(&self, name: &str) -> anyhow::Result<ClassifierParams> {
+        Ok(match name {
+            "logistic" => ClassifierParams::Logistic(LogisticParams::default().c(self.c.unwrap_or(10.0))),
+            "nb" => ClassifierParams::Nb(NaiveBayesParams::default()),
+            "complement-nb" => ClassifierParams::ComplementNb(NaiveBayesParams::default()),
+            "bernoulli-nb" => ClassifierParams::BernoulliNb(NaiveBayesParams::default()),
+            "nbsvm" => ClassifierParams::Nbsvm(NbsvmParams::default().c(self.c.unwrap_or(1.0))),
+            "online" => ClassifierParams::Online(OnlineParams::default()),
+            name if name.starts_with("linfa-") => self.linfa(name)?,
+            _ => ClassifierParams::Svm(SvmParams::default().c(self.c.unwrap_or(0.5))),
+        })
+    }
+
+    /// The average of classifiers joined by +, on the rows that an SVM has by itself.
+    fn average(&self) -> anyhow::Result<ClassifierParams> {
+        anyhow::ensure!(
+            self.c.is_none(),
+            "--c with several classifiers: give each its own in a pipeline file, [[classifier.members]]"
+        );
+        let member = |name| match name {
+            "svm" => Ok(ClassifierParams::Svm(SvmParams::default())),
+            "nbsvm" => Ok(ClassifierParams::Nbsvm(NbsvmParams::on_weighted_rows())),
+            name => self.one(name),
+        };
+        let members = self.classifier().split('+').map(member).collect::<anyhow::Result<_>>()?;
+        Ok(ClassifierParams::Average(AverageParams::new(members)))
     }
 
     /// One of linfa's own classifiers.

@@ -115,6 +115,8 @@ struct Counted {
     /// The numbers and counts of the n-grams of each text, one text after the other.
     lists: Vec<(u32, u32)>,
     ends: Vec<usize>,
+    /// The keys of the present text.
+    keys: Vec<u64>,
     /// The column of each number.
     columns: Vec<u32>,
 }
@@ -159,6 +161,11 @@ impl Cutter<'_> {
         units.cut(block.analyzer, &self.words, self.params.subwords.as_ref(), text)?;
         if let Some(window) = block.window {
             units.keep(window);
+        }
+        counted.keys.clear();
+        units.for_each(block.analyzer, block.ngrams, |gram| counted.keys.push(gram.key));
+        if block.hash_bits.is_none() {
+            counted.grams.touch(&counted.keys);
         }
         units.for_each(block.analyzer, block.ngrams, |gram| {
             let number = match block.hash_bits {
