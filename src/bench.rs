@@ -46,7 +46,7 @@ pub use stress::StressRow;
 /// The least number of runs: quartiles of fewer say little.
 pub const FEWEST_RUNS: usize = 15;
 
-/// The options of [`bench`].
+/// The options of [`bench()`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BenchParams {
     /// Warm runs of each contender, [`FEWEST_RUNS`] or more.

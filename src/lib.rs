@@ -45,6 +45,10 @@
 //! # Ok::<(), tasnif::Error>(())
 //! ```
 //!
+//! # Measure tokenizers on your own text
+//!
+//! [`bench`](mod@bench) compares tokenizers and the stages of a pipeline; [`tokenizer`] learns subword vocabularies.
+//!
 //! # What holds everywhere
 //!
 //! 1. The sentences of a text concatenate to the text; every span slices the original.

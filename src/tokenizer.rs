@@ -87,7 +87,7 @@ impl std::str::FromStr for ModelKind {
     }
 }
 
-/// The options of [`train`].
+/// The options of [`train()`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainParams {
     /// What the vocabulary is made of.

@@ -1,7 +1,7 @@
 //! The normalizer as components of Hugging Face's `tokenizers`, so that a `tokenizer.json` carries it to any program that
 //! reads such files, Python's included.
 //!
-//! The components give what [`Normalizer`](super::Normalizer) gives, with two exceptions, since `tokenizers` has no component for NFKC on chosen
+//! The components give what [`Normalizer`] gives, with two exceptions, since `tokenizers` has no component for NFKC on chosen
 //! characters but SentencePiece's table, which is applied to grapheme clusters: a mark of two bytes right behind a
 //! presentation form (U+FB50–FDFF, U+FE70–FEFC) is lost with it, and whichever Unicode version the other program has
 //! decides what is a letter, a mark or a composition. Both concern characters that news text does not have.
