@@ -118,3 +118,24 @@ proptest! {
         }
     }
 }
+
+/// `tests/fixtures/normalizer.py` asked Python.
+#[test]
+fn the_exported_normaliser_does_in_python_what_ours_does() {
+    #[derive(Deserialize)]
+    struct Exported {
+        normalizer: serde_json::Value,
+        texts: Vec<(String, String)>,
+    }
+    let fixture: Exported = serde_json::from_str(include_str!("fixtures/normalizer.json")).unwrap();
+    let exported = Normalizer::default().to_tokenizers().unwrap();
+    assert_eq!(
+        serde_json::to_value(&exported).unwrap(),
+        fixture.normalizer,
+        "the fixture is of another export"
+    );
+    assert!(fixture.texts.len() > 100);
+    for (text, by_python) in fixture.texts {
+        assert_eq!(Normalizer::default().normalize(&text), by_python, "{text:?}");
+    }
+}
