@@ -80,8 +80,7 @@ pub enum ClassifierParams {
 }
 
 impl Default for ClassifierParams {
-    /// The average of a linear SVM and an NBSVM, which does best on n-gram rows. It takes no values below 0: with word vectors,
-    /// name another.
+    /// The average of a linear SVM and an NBSVM, which does best on n-gram rows.
     fn default() -> Self {
         ClassifierParams::Average(AverageParams::default())
     }

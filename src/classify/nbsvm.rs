@@ -3,8 +3,8 @@
 //! For each class against the rest, with `f` the binary features of a record: `p = α + Σ_{own} f`, `q = α + Σ_{others} f`,
 //! `r = ln (p/‖p‖₁) − ln (q/‖q‖₁)`. A linear SVM (squared hinge, as published) or a logistic regression is trained on `r ∘ f`; its weights
 //! are drawn to their mean magnitude, `w' = (1−β)·mean|w| + β·w`, and folded with the ratios: `r ∘ w'` is what predicts. As published, rows are
-//! binary, in training and prediction; with `weighted` they may hold any values from 0 up (tf-idf): the ratios still count presence,
-//! and scale the values.
+//! binary, in training and prediction; with `weighted` they may hold any values (tf-idf): the ratios still count presence,
+//! and scale the values. Columns with values below 0, those of word vectors, count nothing and are left out.
 
 use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
@@ -18,7 +18,7 @@ use super::logistic::{Convergence, LogisticParams};
 use super::svm::SvmParams;
 use super::weights::{ClassWeight, Problem};
 use crate::error::{Error, Result};
-use crate::features::csr::Csr;
+use crate::features::csr::{Csr, Row};
 
 /// The classifier behind the ratios.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -191,24 +191,18 @@ impl Fit<Csr, Array1<usize>, Error> for NbsvmValidParams {
     /// [`Error::Dataset`] for what cannot be trained on, rows that are not binary among it.
     fn fit(&self, dataset: &DatasetBase<Csr, Array1<usize>>) -> Result<Nbsvm> {
         let problem = Problem::new(dataset, self.classes, &self.class_weight, compact::joined)?;
-        let any = |bad: fn(f32) -> bool| {
-            dataset.records.iter().any(|row| row.values.iter().any(|&value| bad(value)))
-        };
-        if !self.weighted && any(|value| value != 1.0) {
+        let binary = |row: Row<'_>| row.values.iter().all(|&value| value == 1.0);
+        if !self.weighted && !dataset.records.iter().all(binary) {
             return Err(Error::Dataset(
                 "a feature value is neither 0 nor 1: NBSVM takes binary rows (weight = \"binary\", norm = \"none\"), or weighted = true".into(),
             ));
         }
-        if self.weighted && any(|value| value < 0.0) {
-            return Err(Error::Dataset(
-                "a feature value is below 0: NBSVM counts n-grams, and word vectors are none. Name another [classifier], such as kind = \"svm\"".into(),
-            ));
-        }
         let outputs = LinearModel::outputs_for(problem.classes);
         let class = |output| if outputs == 1 { 1 } else { output };
+        let left_out = below_zero(&dataset.records);
         let parts: Vec<Result<(Vec<f32>, f32, Convergence)>> = (0..outputs)
             .into_par_iter()
-            .map(|output| self.one_class(dataset, &problem, class(output)))
+            .map(|output| self.one_class(dataset, &problem, class(output), &left_out))
             .collect();
         let width = dataset.records.width();
         let (mut weights, mut intercept) = (vec![0.0; width * outputs], vec![0.0; outputs]);
@@ -234,6 +228,7 @@ impl NbsvmValidParams {
         dataset: &DatasetBase<Csr, Array1<usize>>,
         problem: &Problem,
         class: usize,
+        left_out: &[bool],
     ) -> Result<(Vec<f32>, f32, Convergence)> {
         let width = dataset.records.width();
         let own: Vec<bool> = problem.targets.iter().map(|&target| target as usize == class).collect();
@@ -242,7 +237,7 @@ impl NbsvmValidParams {
             let how = Convergence { iterations: 0, converged: true, objective: 0.0 };
             return Ok((vec![0.0; width], -1.0, how));
         }
-        let Ratios { of_columns, of_absent } = self.ratios(dataset, problem, &own);
+        let Ratios { of_columns, of_absent } = self.ratios(dataset, problem, &own, left_out);
         let scaled = problem.against_rest(class).scaled(&of_columns);
         let (linear, convergence) = match self.base {
             NbsvmBase::Svm => {
@@ -268,20 +263,40 @@ impl NbsvmValidParams {
     }
 
     /// The log-count ratios. Columns that are solved for as one occur in the same records, and so have the same ratio.
-    fn ratios(&self, dataset: &DatasetBase<Csr, Array1<usize>>, problem: &Problem, own: &[bool]) -> Ratios {
+    fn ratios(
+        &self,
+        dataset: &DatasetBase<Csr, Array1<usize>>,
+        problem: &Problem,
+        own: &[bool],
+        left_out: &[bool],
+    ) -> Ratios {
         let width = problem.rows.width();
         let (mut p, mut q) = (vec![self.alpha; width], vec![self.alpha; width]);
-        let all = self.alpha * dataset.records.width() as f64;
+        let counted = left_out.iter().filter(|&&out| !out).count();
+        let all = self.alpha * counted as f64;
         let (mut p_sum, mut q_sum) = (all, all);
         for (row, (compact, full)) in problem.rows.iter().zip(dataset.records.iter()).enumerate() {
             let (side, sum) = if own[row] { (&mut p, &mut p_sum) } else { (&mut q, &mut q_sum) };
             let weight = problem.weights[row];
             compact.columns.iter().for_each(|&column| side[column as usize] += weight);
-            *sum += weight * full.columns.len() as f64;
+            *sum += weight * full.columns.iter().filter(|&&column| !left_out[column as usize]).count() as f64;
         }
-        let of_columns = p.iter().zip(&q).map(|(p, q)| libm::log((p / p_sum) / (q / q_sum)) as f32).collect();
+        let ratio = |(p, q): (&f64, &f64)| libm::log((p / p_sum) / (q / q_sum)) as f32;
+        let mut of_columns: Vec<f32> = p.iter().zip(&q).map(ratio).collect();
+        for (_, solved) in problem.columns().filter(|&(column, _)| left_out[column]) {
+            of_columns[solved] = 0.0;
+        }
         Ratios { of_columns, of_absent: libm::log(q_sum / p_sum) as f32 }
     }
+}
+
+/// Which columns have a value below 0.
+fn below_zero(rows: &Csr) -> Vec<bool> {
+    let mut below = vec![false; rows.width()];
+    for row in rows.iter() {
+        row.iter().filter(|&(_, value)| value < 0.0).for_each(|(column, _)| below[column] = true);
+    }
+    below
 }
 
 /// Log-count ratios.
@@ -338,7 +353,25 @@ mod tests {
         assert_ne!(plain.fit(&data()).unwrap(), weighted.fit(&halves).unwrap());
         let model = weighted.clone().c(40.0).fit(&halves).unwrap();
         assert_eq!(model.predict(&halves.records), halves.targets);
-        assert!(weighted.fit(&scaled(-1.0)).unwrap_err().to_string().contains("below 0"));
+    }
+
+    #[test]
+    fn columns_with_values_below_zero_are_left_out() {
+        let mut rows = Csr::new(5);
+        for (place, row) in data().records.iter().enumerate() {
+            let vector = (4, if place % 2 == 0 { -1.5 } else { 0.5 });
+            rows.push_row(row.columns.iter().map(|&column| (column, 1.0)).chain([vector])).unwrap();
+        }
+        let weighted = NbsvmParams::default().weighted(true);
+        let with = weighted.fit(&DatasetBase::new(rows, data().targets)).unwrap();
+        let without = weighted.fit(&data()).unwrap();
+        for class in 0..3 {
+            assert_eq!(with.linear().weight(4, class), 0.0);
+            for column in 0..4 {
+                let (a, b) = (with.linear().weight(column, class), without.linear().weight(column, class));
+                assert!(a.signum() == b.signum() && (a - b).abs() < 0.1, "{a} {b}");
+            }
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub struct Args {
     /// The classifier: svm (linear), logistic (regression), nb (multinomial naive Bayes), complement-nb, bernoulli-nb, nbsvm,
     /// online (one pass over data that need not fit in memory), or one of linfa's own on the 500 to 2,000 best features:
     /// linfa-NAME. Several joined by +, such as svm+nbsvm+complement-nb, are averaged into one [default: svm+nbsvm, or svm
-    /// with --c or --vectors]
+    /// with --c]
     #[arg(long, value_name = "NAME", help_heading = "Pipeline", value_parser = classifier)]
     classifier: Option<String>,
     /// Inverse regularisation strength: larger fits the training data closer [default: 0.5 for svm, 1 in an average, 10 for logistic and

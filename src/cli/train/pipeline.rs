@@ -37,10 +37,9 @@ impl Args {
         Ok(params)
     }
 
-    /// What is asked for, or what does best: an average, where n-grams alone are its features.
+    /// What is asked for, or what does best: an average, where there is no one C.
     pub(super) fn classifier(&self) -> &str {
-        let one = self.c.is_some() || self.vectors.is_some();
-        self.classifier.as_deref().unwrap_or(if one { "svm" } else { "svm+nbsvm" })
+        self.classifier.as_deref().unwrap_or(if self.c.is_some() { "svm" } else { "svm+nbsvm" })
     }
 
     fn flags(&self) -> anyhow::Result<PipelineParams> {
