@@ -95,7 +95,8 @@ pub struct Row {
     pub name: String,
     /// On how many threads.
     pub threads: usize,
-    /// Tokens of the sample (sentences, for `split`; features, for `featurize`).
+    /// Tokens of the sample; for stages what comes out: sentences (`split`), bytes of text (`normalize`), stored features (`featurize`), labels
+    /// (`predict`).
     pub tokens: u64,
     /// Seconds of each warm run, in the order they were run.
     pub seconds: Vec<f64>,
