@@ -116,6 +116,11 @@ impl FoldedWords {
             let here = at;
             at += length;
             if entry == cutter.goes_on {
+                at = match length {
+                    1 => past_ascii(&self.near, bytes, at, entry),
+                    2 => past_pairs(&self.near, bytes, at, entry),
+                    _ => at,
+                };
                 continue;
             }
             if entry == SPACE && code == u32::from(' ') && begun && !blank {
@@ -175,6 +180,28 @@ impl FoldedWords {
             None => entry(&self.normalizer, c),
         }
     }
+}
+
+/// The place behind the characters of one byte from `at` on that have this entry. Most of the time goes by in these two loops:
+/// on their own, they have the registers for themselves.
+#[inline(never)]
+fn past_ascii(near: &[Entry; NEAR], bytes: &[u8], at: usize, entry: Entry) -> usize {
+    let same = |&byte: &u8| byte < 0x80 && near[usize::from(byte)] == entry;
+    at + bytes[at..].iter().position(|byte| !same(byte)).unwrap_or(bytes.len() - at)
+}
+
+/// [`past_ascii`] for characters of two bytes.
+#[inline(never)]
+fn past_pairs(near: &[Entry; NEAR], bytes: &[u8], at: usize, entry: Entry) -> usize {
+    let mut end = at;
+    for pair in bytes[at..].chunks_exact(2) {
+        let code = usize::from(pair[0] & 0x1F) << 6 | usize::from(pair[1] & 0x3F);
+        if pair[0] & 0xE0 != 0xC0 || near[code] != entry {
+            break;
+        }
+        end += 2;
+    }
+    end
 }
 
 impl std::fmt::Debug for FoldedWords {
