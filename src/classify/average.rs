@@ -153,23 +153,29 @@ impl Fit<Csr, Array1<usize>, Error> for AverageValidParams {
         };
         let trained: Vec<Result<(Classifier, Convergence)>> = self.members.par_iter().map(train).collect();
         let mut convergence = Convergence { iterations: 0, converged: true, objective: 0.0 };
-        let mut sum: Option<(LinearModel, Vec<f64>, Vec<f64>)> = None;
+        let mut members: Vec<LinearModel> = Vec::with_capacity(trained.len());
         for member in trained {
             let (classifier, how) = member?;
             convergence.iterations = convergence.iterations.max(how.iterations);
             convergence.converged &= how.converged;
             convergence.objective += how.objective;
-            let Some(linear) = classifier.linear() else { continue };
-            let share = 1.0 / (self.members.len() as f64 * scale(linear, &dataset.records));
-            let (_, weights, intercept) = sum.get_or_insert_with(|| {
-                (linear.clone(), vec![0.0; linear.weights().len()], vec![0.0; linear.outputs()])
-            });
-            add(weights, linear.weights(), share);
-            add(intercept, linear.intercept(), share);
+            members.extend(classifier.linear().cloned());
         }
-        let Some((first, weights, intercept)) = sum else {
+        // One that weighs nothing (an NBSVM where all features are word vectors) has an intercept alone: brought to the scale of the
+        // others, it would outvote them.
+        let weighs = |member: &LinearModel| member.weights().iter().any(|&weight| weight != 0.0);
+        if members.iter().any(weighs) {
+            members.retain(weighs);
+        }
+        let Some(first) = members.first() else {
             return Err(Error::Parameter("an average of no classifiers: give two or more members".into()));
         };
+        let (mut weights, mut intercept) = (vec![0.0; first.weights().len()], vec![0.0; first.outputs()]);
+        for member in &members {
+            let share = 1.0 / (members.len() as f64 * scale(member, &dataset.records));
+            add(&mut weights, member.weights(), share);
+            add(&mut intercept, member.intercept(), share);
+        }
         let single = |values: Vec<f64>| values.into_iter().map(|value| value as f32).collect();
         Ok(Average { linear: first.with_weights(single(weights), single(intercept))?, convergence })
     }
@@ -251,6 +257,19 @@ mod tests {
         let twice = AverageParams::new(vec![svm(), svm()]).fit(&dataset).unwrap();
         let (once, _) = svm().fit(&dataset, 3, ClassWeight::None).unwrap();
         assert_eq!(twice.predict(&dataset.records), once.linear().unwrap().predict(&dataset.records));
+    }
+
+    #[test]
+    fn a_member_that_weighs_nothing_has_no_say() {
+        let mut rows = Csr::new(1);
+        for place in 0..6 {
+            rows.push_row([(0, if place < 2 { -1.0 } else { 1.0 })]).unwrap();
+        }
+        let dataset = DatasetBase::new(rows, array![0, 0, 1, 1, 1, 1]);
+        assert_eq!(
+            AverageParams::default().fit(&dataset).unwrap().predict(&dataset.records),
+            dataset.targets
+        );
     }
 
     #[test]

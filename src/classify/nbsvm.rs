@@ -273,7 +273,7 @@ impl NbsvmValidParams {
         let width = problem.rows.width();
         let (mut p, mut q) = (vec![self.alpha; width], vec![self.alpha; width]);
         let counted = left_out.iter().filter(|&&out| !out).count();
-        let all = self.alpha * counted as f64;
+        let all = self.alpha * counted.max(1) as f64;
         let (mut p_sum, mut q_sum) = (all, all);
         for (row, (compact, full)) in problem.rows.iter().zip(dataset.records.iter()).enumerate() {
             let (side, sum) = if own[row] { (&mut p, &mut p_sum) } else { (&mut q, &mut q_sum) };
