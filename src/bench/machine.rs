@@ -84,11 +84,14 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn memory_that_was_taken_is_seen() {
-        let memory = Memory::watch();
-        let taken = vec![1u8; 64 << 20];
-        let added = memory.added();
-        assert!(taken.iter().map(|&byte| u64::from(byte)).sum::<u64>() > 0);
-        // Other tests run beside, and give back memory too.
-        assert!(added.is_none_or(|added| added > 1 << 20), "{added:?}");
+        let seen = || {
+            let memory = Memory::watch();
+            let taken = vec![1u8; 64 << 20];
+            let added = memory.added();
+            assert!(taken.iter().map(|&byte| u64::from(byte)).sum::<u64>() > 0);
+            added.is_none_or(|added| added > 1 << 20)
+        };
+        // Other tests run beside, and give back memory too: it must be seen once.
+        assert!((0..10).any(|_| seen()));
     }
 }

@@ -375,4 +375,27 @@ fn is_invisible(c: char) -> bool {
 }
 
 #[cfg(test)]
+impl Switches {
+    /// One switch a bit, for property tests.
+    pub(crate) fn of_bits(bits: u32) -> Self {
+        let on = |bit: u32| bits >> bit & 1 == 1;
+        Switches {
+            nfc: on(0),
+            presentation_forms: on(1),
+            tatweel: on(2),
+            tashkeel: on(3),
+            alef: on(4),
+            alef_maksura: on(5),
+            teh_marbuta: on(6),
+            persian: on(7),
+            digits: on(8),
+            mask_digits: on(9),
+            invisibles: on(10),
+            whitespace: on(11),
+            lowercase: on(12),
+        }
+    }
+}
+
+#[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ pub struct Args {
     /// Read bytes that are not UTF-8 as the replacement character, in place of an error
     #[arg(long)]
     lossy: bool,
-    /// Threads to use [default: all cores]; the vocabulary is the same for any number
+    /// Threads to use [default: all cores]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
     /// No progress

@@ -146,25 +146,6 @@ mod tests {
         normalized.get().to_owned()
     }
 
-    fn set(bits: u32) -> Switches {
-        let on = |bit: u32| bits >> bit & 1 == 1;
-        Switches {
-            nfc: on(0),
-            presentation_forms: on(1),
-            tatweel: on(2),
-            tashkeel: on(3),
-            alef: on(4),
-            alef_maksura: on(5),
-            teh_marbuta: on(6),
-            persian: on(7),
-            digits: on(8),
-            mask_digits: on(9),
-            invisibles: on(10),
-            whitespace: on(11),
-            lowercase: on(12),
-        }
-    }
-
     #[test]
     fn every_presentation_form_becomes_the_letters_it_shows() {
         let only = Switches { presentation_forms: true, ..Switches::none() };
@@ -187,15 +168,15 @@ mod tests {
         fn components_give_what_the_normalizer_gives(bits in 0u32..1 << 13, text in "[ \t\n\u{a0}a-zA-Z0-9İǅ\u{301}\u{600}-\u{6FF}\u{200B}-\u{2010}]{0,30}|\\PC{0,20}") {
             // Presentation forms with a mark behind them are the exception; so are they left out here.
             prop_assume!(!text.chars().any(super::super::is_presentation_form));
-            for switches in [set(bits), Switches::arabic()] {
+            for switches in [Switches::of_bits(bits), Switches::arabic()] {
                 prop_assert_eq!(by_components(&switches, &text), Normalizer::new(switches).normalize(&text), "{:?}", switches);
             }
         }
 
         #[test]
         fn switches_are_read_back(bits in 1u32..1 << 13) {
-            let exported = to_tokenizers(&set(bits)).unwrap().unwrap();
-            prop_assert_eq!(switches_of(&exported), Some(set(bits)));
+            let exported = to_tokenizers(&Switches::of_bits(bits)).unwrap().unwrap();
+            prop_assert_eq!(switches_of(&exported), Some(Switches::of_bits(bits)));
         }
     }
 }

@@ -374,25 +374,6 @@ mod tests {
         assert_eq!(fast, slow, "{text:?}");
     }
 
-    fn switches(bits: u32) -> Switches {
-        let on = |bit: u32| bits >> bit & 1 == 1;
-        Switches {
-            nfc: on(0),
-            presentation_forms: on(1),
-            tatweel: on(2),
-            tashkeel: on(3),
-            alef: on(4),
-            alef_maksura: on(5),
-            teh_marbuta: on(6),
-            persian: on(7),
-            digits: on(8),
-            mask_digits: on(9),
-            invisibles: on(10),
-            whitespace: on(11),
-            lowercase: on(12),
-        }
-    }
-
     #[test]
     fn texts_that_are_hard_for_one_of_the_two() {
         for punctuation in [false, true] {
@@ -464,7 +445,7 @@ mod tests {
             punctuation: bool,
             text in "[ \t\u{a0}.,:/'’@#_a-cA-C0-2\u{621}-\u{65F}\u{660}-\u{6DF}\u{200B}-\u{200F}\u{2026}]{0,40}|\\PC{0,40}|.{0,20}"
         ) {
-            for set in [Switches::arabic(), switches(bits)] {
+            for set in [Switches::arabic(), Switches::of_bits(bits)] {
                 check(&FoldedWords::new(set, WordParams { punctuation, min_chars: 1 }), &text);
             }
         }
