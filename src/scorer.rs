@@ -4,15 +4,15 @@
 //! sum, so the row need not be built. A [`Scorer`] has a table in which a feature's key, idf and weights stand in one cache
 //! line; it adds them up as the n-grams go by, with the squares of their values, and scales the sums of a block at its end.
 //! An n-gram that occurs `c` times is at first added `c` times over; what its weight (say `1 + ln c`) differs by is put right at the
-//! end, for the few that repeat. The n-grams within a word are added up once and kept ([`pieces`]).
+//! end, for the few that repeat. What lies between two spaces, its words and the n-grams within, is worked out once and kept ([`chunks`]).
 //!
 //! Every prediction of a linear pipeline comes from here. The order of the sums depends on the text alone, so a prediction is the same to
 //! the bit alone and in a batch. The stages stay as the oracle: their decision values differ by rounding, less than 1e-5 of the
 //! sum of what all features give (tests).
 
 mod block;
+mod chunks;
 mod counter;
-mod pieces;
 mod table;
 
 use std::ops::Range;
@@ -25,8 +25,8 @@ use crate::features::pooled::Kind;
 use crate::features::vectorizer::Vectorizer;
 use crate::features::vocabulary::Vocabulary;
 use crate::features::window::Window;
-use block::{Block, Buffers, within_words};
-use pieces::Pieces;
+use block::{Block, Buffers, State};
+use chunks::Chunks;
 use table::Table;
 
 /// The tables of a vectorizer and the linear classifier on its rows, which every call has to give again.
@@ -38,6 +38,8 @@ pub(crate) struct Scorer {
     words: Vec<Table>,
     /// Whether anything is made of words.
     cuts_words: bool,
+    /// Whether all that is made within chunks between spaces and of the words in them.
+    in_chunks: bool,
 }
 
 /// A folded block of pooled vectors: the mean of the weights of the words in its window.
@@ -57,8 +59,13 @@ pub(crate) struct Scratch {
     hashes: Vec<u64>,
     subwords: Units,
     buffers: Buffers,
-    /// By block; what characters within words remember.
-    pieces: Vec<Pieces>,
+    /// By block.
+    states: Vec<State>,
+    chunks: Chunks,
+    /// What a chunk comes to, as it is kept.
+    numbers: Vec<u32>,
+    words: Vec<u64>,
+    own: Vec<f64>,
     heads: Vec<(u32, u32)>,
     found: Vec<u32>,
     /// The column of each word, for each of the vocabularies.
@@ -67,6 +74,9 @@ pub(crate) struct Scratch {
 
 /// No column: a word without a vector.
 const NONE: u32 = u32::MAX;
+
+/// In place of numbers: a chunk of which neighbours matter, so that the text has to be normalised as a whole.
+const PLAIN: &[u32] = &[u32::MAX];
 
 impl Scorer {
     /// The scorer of a vectorizer and a classifier; nothing where word vectors are pooled at prediction.
@@ -92,9 +102,11 @@ impl Scorer {
         }
         let table = |words: &&Arc<Vocabulary>| Table::new(words.keys(), &[], 1, |column| [column as u32]);
         let words: Vec<Table> = known.iter().map(table).collect();
-        let cuts_words =
-            !pooled.is_empty() || blocks.iter().any(|block| block.params.analyzer == Analyzer::Word);
-        Some(Scorer { blocks, pooled, words, cuts_words })
+        let of =
+            |analyzers: &[Analyzer]| blocks.iter().any(|block| analyzers.contains(&block.params.analyzer));
+        let cuts_words = !pooled.is_empty() || of(&[Analyzer::Word]);
+        let in_chunks = !of(&[Analyzer::Char, Analyzer::Subword]);
+        Some(Scorer { blocks, pooled, words, cuts_words, in_chunks })
     }
 
     /// Leaves the decision values of `text` in `out`: those that [`LinearModel::decide`] gives of its row, but for rounding.
@@ -109,43 +121,171 @@ impl Scorer {
         scratch: &mut Scratch,
         out: &mut Vec<f64>,
     ) -> Result<()> {
-        let Scratch { normalized, spans, hashes, subwords, buffers, pieces, .. } = scratch;
         out.clear();
         out.extend(linear.intercept().iter().map(|&intercept| f64::from(intercept)));
-        normalized.clear();
-        hashes.clear();
-        if self.cuts_words {
-            spans.clear();
-            vectorizer.folded.cut(text, normalized, spans);
-            let bytes = normalized.as_bytes();
-            hashes.extend(spans.iter().map(|span| hash_bytes(&bytes[span.clone()])));
-        } else {
-            vectorizer.normalizer.normalize_into(text, normalized);
+        scratch.states.resize_with(self.blocks.len(), State::default);
+        if !self.in_chunks || !self.add_chunks(vectorizer, linear, text, scratch) {
+            self.add_whole(vectorizer, linear, text, scratch)?;
         }
-        if pieces.len() < self.blocks.len() {
-            pieces.resize_with(self.blocks.len(), Pieces::default);
-        }
-        let folded = vectorizer.normalizer.switches().whitespace;
-        for (block, pieces) in self.blocks.iter().zip(pieces) {
-            if within_words(&block.params) {
-                block.add_words(linear, normalized, folded, pieces, buffers, out);
-                continue;
-            }
-            let mut units = std::mem::take(&mut buffers.units);
-            let hashes = match block.params.analyzer {
-                Analyzer::Word => &*hashes,
-                analyzer => {
-                    units.clear();
-                    units_of(analyzer, vectorizer, normalized, subwords, &mut units)?;
-                    &units
-                }
-            };
-            let places = block.params.window.map_or(0..hashes.len(), |window| window.of(hashes.len()));
-            block.add_units(linear, &hashes[places], buffers, out);
-            buffers.units = units;
+        for (block, state) in self.blocks.iter().zip(&mut scratch.states) {
+            block.end(linear, state, out);
         }
         if !self.pooled.is_empty() {
             self.add_pooled(linear, scratch, out);
+        }
+        Ok(())
+    }
+
+    /// Begins a text in every block.
+    fn begin(&self, bytes: usize, linear: &LinearModel, scratch: &mut Scratch) {
+        scratch.hashes.clear();
+        for (block, state) in self.blocks.iter().zip(&mut scratch.states) {
+            block.begin(bytes, linear.outputs(), state);
+        }
+    }
+
+    /// Adds up what the blocks get, chunk by chunk between spaces. False, with nothing done, where neighbours matter.
+    fn add_chunks(
+        &self,
+        vectorizer: &Vectorizer,
+        linear: &LinearModel,
+        text: &str,
+        scratch: &mut Scratch,
+    ) -> bool {
+        self.begin(text.len(), linear, scratch);
+        let bytes = text.as_bytes();
+        let mut start = 0;
+        while start < bytes.len() {
+            let length = bytes[start..].iter().position(|&byte| is_space(byte));
+            let end = length.map_or(bytes.len(), |length| start + length);
+            if start < end {
+                let hash = hash_bytes(&bytes[start..end]);
+                let Scratch { chunks, states, hashes, .. } = scratch;
+                match chunks.get(hash) {
+                    Some(PLAIN) => return false,
+                    Some(numbers) => self.take(numbers, hashes, states),
+                    None => {
+                        // Cut at ASCII, so at borders of characters.
+                        let chunk = text.get(start..end).unwrap_or_default();
+                        self.learn(vectorizer, linear, chunk, scratch);
+                        let Scratch { chunks, states, hashes, numbers, .. } = scratch;
+                        chunks.put(hash, numbers);
+                        if numbers == PLAIN {
+                            return false;
+                        }
+                        self.take(numbers, hashes, states);
+                    }
+                }
+            }
+            start = end + 1;
+        }
+        let Scratch { states, hashes, buffers, .. } = scratch;
+        for (block, state) in self.blocks.iter().zip(states) {
+            if let (Analyzer::Word, Some(range)) = (block.params.analyzer, block.across_chunks()) {
+                let places = block.params.window.map_or(0..hashes.len(), |window| window.of(hashes.len()));
+                block.add(linear, &hashes[places], range, buffers, state);
+            }
+        }
+        true
+    }
+
+    /// Leaves what a chunk comes to in `scratch.numbers`: the number of its words and their hashes, then for each block what it adds to
+    /// the sums, the number of its features, and those. A number of 64 bits takes two.
+    fn learn(&self, vectorizer: &Vectorizer, linear: &LinearModel, chunk: &str, scratch: &mut Scratch) {
+        let Scratch { normalized, spans, buffers, numbers, words, own, .. } = scratch;
+        numbers.clear();
+        if vectorizer.folded.neighbours_matter(chunk) {
+            return numbers.extend_from_slice(PLAIN);
+        }
+        normalized.clear();
+        spans.clear();
+        if self.cuts_words {
+            vectorizer.folded.cut(chunk, normalized, spans);
+        } else {
+            vectorizer.normalizer.normalize_into(chunk, normalized);
+        }
+        words.clear();
+        words.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
+        numbers.push(words.len() as u32);
+        numbers.extend(words.iter().flat_map(|&word| halves(word)));
+        for block in self.blocks.iter().filter(|block| block.within_chunks()) {
+            own.clear();
+            own.resize(linear.outputs() + 1, 0.0);
+            buffers.found.clear();
+            block.add_chunk(linear, normalized, words, buffers, own);
+            numbers.extend(own.iter().flat_map(|sum| halves(sum.to_bits())));
+            numbers.push(buffers.found.len() as u32);
+            numbers.extend_from_slice(&buffers.found);
+        }
+    }
+
+    /// Adds what [`Scorer::learn`] learned of a chunk.
+    #[inline]
+    fn take(&self, numbers: &[u32], hashes: &mut Vec<u64>, states: &mut [State]) {
+        let Some((&words, mut rest)) = numbers.split_first() else { return };
+        let (own, behind) = rest.split_at(2 * words as usize);
+        hashes.extend(own.chunks_exact(2).map(whole));
+        rest = behind;
+        for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within_chunks()) {
+            let (own, behind) = rest.split_at(2 * state.sums.len());
+            state
+                .sums
+                .iter_mut()
+                .zip(own.chunks_exact(2))
+                .for_each(|(sum, own)| *sum += f64::from_bits(whole(own)));
+            let Some((&count, behind)) = behind.split_first() else { return };
+            let (found, behind) = behind.split_at(count as usize);
+            state.counter.count(found);
+            rest = behind;
+        }
+    }
+
+    /// Adds up what the blocks get of a text that is normalised as a whole.
+    fn add_whole(
+        &self,
+        vectorizer: &Vectorizer,
+        linear: &LinearModel,
+        text: &str,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        scratch.normalized.clear();
+        scratch.spans.clear();
+        if self.cuts_words {
+            vectorizer.folded.cut(text, &mut scratch.normalized, &mut scratch.spans);
+        } else {
+            vectorizer.normalizer.normalize_into(text, &mut scratch.normalized);
+        }
+        self.begin(scratch.normalized.len(), linear, scratch);
+        let Scratch { normalized, spans, hashes, subwords, buffers, states, own, .. } = scratch;
+        hashes.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
+        for (block, state) in self.blocks.iter().zip(states) {
+            let range = block.params.ngrams;
+            match block.params.analyzer {
+                Analyzer::Word => {
+                    let places =
+                        block.params.window.map_or(0..hashes.len(), |window| window.of(hashes.len()));
+                    block.add(linear, &hashes[places], range, buffers, state);
+                }
+                Analyzer::CharWb => {
+                    for word in normalized.split_whitespace() {
+                        own.clear();
+                        own.resize(state.sums.len(), 0.0);
+                        buffers.found.clear();
+                        block.add_chunk(linear, word, &[], buffers, own);
+                        state.sums.iter_mut().zip(&*own).for_each(|(sum, own)| *sum += own);
+                        state.counter.count(&buffers.found);
+                    }
+                }
+                analyzer => {
+                    let mut units = std::mem::take(&mut buffers.units);
+                    units.clear();
+                    let cut = units_of(analyzer, vectorizer, normalized, subwords, &mut units);
+                    let places = block.params.window.map_or(0..units.len(), |window| window.of(units.len()));
+                    block.add(linear, &units[places], range, buffers, state);
+                    buffers.units = units;
+                    cut?;
+                }
+            }
         }
         Ok(())
     }
@@ -190,6 +330,22 @@ fn units_of(
     subwords.cut_for_keys(analyzer, &[], vectorizer.subwords.as_ref(), normalized)?;
     units.extend(subwords.all().iter().map(|unit| unit.hash));
     Ok(())
+}
+
+/// ASCII white space: no word, and no sequence of characters that belong together, goes across it.
+#[inline(always)]
+fn is_space(byte: u8) -> bool {
+    byte == b' ' || byte.wrapping_sub(b'\t') < 5
+}
+
+/// The two halves of a number, the low one first.
+fn halves(number: u64) -> [u32; 2] {
+    [number as u32, (number >> 32) as u32]
+}
+
+#[inline(always)]
+fn whole(halves: &[u32]) -> u64 {
+    u64::from(halves[0]) | u64::from(halves[1]) << 32
 }
 
 #[cfg(test)]

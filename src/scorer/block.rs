@@ -1,14 +1,16 @@
 //! What one block of n-grams adds to the decision values of a text.
 
 use super::counter::Counter;
-use super::pieces::Pieces;
 use super::table::Table;
 use crate::classify::LinearModel;
-use crate::features::ngram::{Analyzer, hash_bytes, hash_char, keys, whole_key};
+use crate::features::ngram::{Analyzer, NgramRange, hash_char, keys, whole_key};
 use crate::features::vectorizer::{self, Columns, NgramParams, Norm};
 
 /// Keys that are looked up together: enough for their reads to overlap, few enough to stay in the nearest cache.
 const TOGETHER: usize = 256;
+
+/// Counts whose weights are at hand.
+const USUAL: u32 = 64;
 
 /// A block of n-grams with its weights.
 #[derive(Debug)]
@@ -21,9 +23,6 @@ pub(super) struct Block {
     weights: Vec<f64>,
 }
 
-/// Counts whose weights are at hand.
-const USUAL: u32 = 64;
-
 /// How a key finds its idf and its weights.
 #[derive(Debug)]
 enum Features {
@@ -33,6 +32,14 @@ enum Features {
     Hashed { bits: u32, first: usize, idf: Vec<f32> },
 }
 
+/// What the n-grams of a text have come to in a block.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The sum of the squares of the values, and what each output gets, before they are scaled.
+    pub(super) sums: Vec<f64>,
+    pub(super) counter: Counter,
+}
+
 /// Buffers for one text after another.
 #[derive(Debug, Default)]
 pub(super) struct Buffers {
@@ -40,11 +47,7 @@ pub(super) struct Buffers {
     pub(super) units: Vec<u64>,
     keys: Vec<u64>,
     heads: Vec<(u32, u32)>,
-    found: Vec<u32>,
-    /// The sum of the squares of the values, and what each output gets, before they are scaled.
-    sums: Vec<f64>,
-    own: Vec<f64>,
-    counter: Counter,
+    pub(super) found: Vec<u32>,
 }
 
 impl Block {
@@ -74,6 +77,21 @@ impl Block {
         Block { params: block.params.clone(), features, counts, weights }
     }
 
+    /// Whether n-grams of a chunk between spaces depend on nothing outside it: characters within words, and single words.
+    pub(super) fn within_chunks(&self) -> bool {
+        match self.params.analyzer {
+            Analyzer::CharWb => true,
+            Analyzer::Word => self.params.window.is_none() && self.params.ngrams.min() == 1,
+            Analyzer::Char | Analyzer::Subword => false,
+        }
+    }
+
+    /// The lengths of the n-grams that cross the borders of chunks, for a block of words.
+    pub(super) fn across_chunks(&self) -> Option<NgramRange> {
+        let range = self.params.ngrams;
+        if self.within_chunks() { NgramRange::new(2, range.max()).ok() } else { Some(range) }
+    }
+
     fn size(&self) -> usize {
         match &self.features {
             Features::Table { table, .. } => table.slots(),
@@ -81,107 +99,83 @@ impl Block {
         }
     }
 
-    /// Adds what the n-grams of `units` give to `out`.
-    pub(super) fn add_units(
+    /// Begins a text of so many bytes.
+    pub(super) fn begin(&self, bytes: usize, outputs: usize, state: &mut State) {
+        state.sums.clear();
+        state.sums.resize(outputs + 1, 0.0);
+        if self.counts {
+            // Within words there are two spaces for a word of one byte or more.
+            let lengths = self.params.ngrams.max() - self.params.ngrams.min() + 1;
+            let most = bytes.saturating_mul(3).saturating_add(3).saturating_mul(lengths);
+            state.counter.begin(self.size(), most);
+        }
+    }
+
+    /// Adds the n-grams of `units`.
+    pub(super) fn add(
         &self,
         linear: &LinearModel,
         units: &[u64],
+        range: NgramRange,
         buffers: &mut Buffers,
-        out: &mut [f64],
+        state: &mut State,
     ) {
-        let ngrams = self.params.ngrams;
-        let Buffers { keys: ready, heads, found, sums, counter, .. } = buffers;
-        self.begin(units.len(), sums, counter, out);
+        let Buffers { keys: ready, heads, found, .. } = buffers;
         let mut flush = |ready: &mut Vec<u64>| {
             found.clear();
-            self.look_up(linear, ready, heads, found, sums);
+            self.look_up(linear, ready, heads, found, &mut state.sums);
             ready.clear();
             if self.counts {
-                counter.count(found);
+                state.counter.count(found);
             }
         };
         ready.clear();
-        keys(units, ngrams, |key| {
+        keys(units, range, |key| {
             ready.push(key);
             if ready.len() == TOGETHER {
                 flush(ready);
             }
         });
         flush(ready);
-        self.end(linear, sums, counter, out);
     }
 
-    /// Adds what the characters within the words of `text` give to `out`. `folded`: the only white space is single spaces.
-    pub(super) fn add_words(
+    /// Adds the n-grams within a chunk of normalised text, whose words have the hashes `words`, to `sums`, and appends the
+    /// features that [`Block::count`] then wants to `buffers.found`.
+    pub(super) fn add_chunk(
         &self,
         linear: &LinearModel,
-        text: &str,
-        folded: bool,
-        pieces: &mut Pieces,
+        chunk: &str,
+        words: &[u64],
         buffers: &mut Buffers,
-        out: &mut [f64],
+        sums: &mut [f64],
     ) {
-        // Two spaces a word of one byte or more.
-        self.begin(3 * text.len(), &mut buffers.sums, &mut buffers.counter, out);
-        if folded {
-            let mut start = 0;
-            for word in text.as_bytes().split(|&byte| byte == b' ') {
-                let end = start + word.len();
-                if let Some(word) = text.get(start..end).filter(|word| !word.is_empty()) {
-                    self.add_word(linear, word, pieces, buffers);
-                }
-                start = end + 1;
-            }
-        } else {
-            text.split_whitespace().for_each(|word| self.add_word(linear, word, pieces, buffers));
-        }
-        self.end(linear, &mut buffers.sums, &mut buffers.counter, out);
-    }
-
-    #[inline]
-    fn add_word(&self, linear: &LinearModel, word: &str, pieces: &mut Pieces, buffers: &mut Buffers) {
-        let hash = hash_bytes(word.as_bytes());
-        let Buffers { sums, counter, .. } = buffers;
-        if let Some(features) = pieces.get(hash, sums) {
-            counter.count(features);
-            return;
-        }
-        let Buffers { units, keys: ready, heads, found, sums, own, counter } = buffers;
-        units.clear();
-        units.push(hash_char(' '));
-        units.extend(word.chars().map(hash_char));
-        units.push(hash_char(' '));
-        found.clear();
-        own.clear();
-        own.resize(sums.len(), 0.0);
+        let Buffers { units, keys: ready, heads, found } = buffers;
+        let start = found.len();
         ready.clear();
-        if units.len() < self.params.ngrams.min() {
-            ready.push(whole_key(units));
+        if self.params.analyzer == Analyzer::Word {
+            ready.extend(words.iter().map(|&word| whole_key(&[word])));
         } else {
-            keys(units, self.params.ngrams, |key| {
-                ready.push(key);
-                if ready.len() == TOGETHER {
-                    self.look_up(linear, ready, heads, found, own);
-                    ready.clear();
+            for word in chunk.split_whitespace() {
+                units.clear();
+                units.push(hash_char(' '));
+                units.extend(word.chars().map(hash_char));
+                units.push(hash_char(' '));
+                if units.len() < self.params.ngrams.min() {
+                    ready.push(whole_key(units));
+                    continue;
                 }
-            });
+                keys(units, self.params.ngrams, |key| {
+                    ready.push(key);
+                    if ready.len() >= TOGETHER {
+                        self.look_up(linear, ready, heads, found, sums);
+                        ready.clear();
+                    }
+                });
+            }
         }
-        self.look_up(linear, ready, heads, found, own);
-        sums.iter_mut().zip(&*own).for_each(|(sum, own)| *sum += own);
-        if self.counts {
-            counter.count(found);
-        } else {
-            found.clear();
-        }
-        pieces.put(hash, own, found);
-    }
-
-    fn begin(&self, units: usize, sums: &mut Vec<f64>, counter: &mut Counter, out: &[f64]) {
-        sums.clear();
-        sums.resize(out.len() + 1, 0.0);
-        if self.counts {
-            let lengths = self.params.ngrams.max() - self.params.ngrams.min() + 1;
-            counter.begin(self.size(), units.saturating_mul(lengths).saturating_add(3));
+        self.look_up(linear, ready, heads, found, sums);
+        if !self.counts {
+            found.truncate(start);
         }
     }
 
@@ -208,21 +202,22 @@ impl Block {
                     (true, 7) => add_fixed::<6>(table, found, sums),
                     (true, 8) => add_fixed::<7>(table, found, sums),
                     (true, 9) => add_fixed::<8>(table, found, sums),
-                    _ => found.iter().for_each(|&feature| self.add(linear, feature, 1.0, 1.0, sums)),
+                    _ => found.iter().for_each(|&feature| self.add_one(linear, feature, 1.0, 1.0, sums)),
                 }
             }
             Features::Hashed { bits, .. } => {
                 found.extend(keys.iter().map(|&key| vectorizer::hashed(key, *bits)));
-                found[start..].iter().for_each(|&feature| self.add(linear, feature, 1.0, 1.0, sums));
+                found[start..].iter().for_each(|&feature| self.add_one(linear, feature, 1.0, 1.0, sums));
             }
         }
     }
 
     /// Adds what a feature gives: `value` times its idf to the outputs, `square` times that of its idf to the squares.
     #[inline]
-    fn add(&self, linear: &LinearModel, feature: u32, value: f64, square: f64, sums: &mut [f64]) {
+    fn add_one(&self, linear: &LinearModel, feature: u32, value: f64, square: f64, sums: &mut [f64]) {
         let Some((squares, sums)) = sums.split_first_mut() else { return };
-        let row = |column: usize| linear.weights().get(column * sums.len()..).unwrap_or_default();
+        let outputs = sums.len();
+        let row = |column: usize| linear.weights().get(column * outputs..).unwrap_or_default();
         let (idf, weights) = match &self.features {
             Features::Hashed { first, idf, .. } => {
                 (idf.get(feature as usize).copied().unwrap_or(1.0), row(first + feature as usize))
@@ -247,15 +242,17 @@ impl Block {
         }
     }
 
-    /// Corrects the sums for features that occur more than once, and adds them to `out` in the norm and scale of the block.
-    fn end(&self, linear: &LinearModel, sums: &mut [f64], counter: &mut Counter, out: &mut [f64]) {
+    /// Ends a text: puts the sums right for features that occur more than once, and adds them to `out` in the norm and scale of the
+    /// block.
+    pub(super) fn end(&self, linear: &LinearModel, state: &mut State, out: &mut [f64]) {
+        let State { sums, counter } = state;
         let mut factor = f64::from(self.params.scale);
         if self.counts {
-            for (feature, count) in counter.end() {
+            for (feature, count) in counter.repeated() {
                 let known = self.weights.get(count as usize).copied();
                 let weight = known.unwrap_or_else(|| self.params.weight.of(count));
                 let times = f64::from(count);
-                self.add(linear, feature, weight - times, weight * weight - times, sums);
+                self.add_one(linear, feature, weight - times, weight * weight - times, sums);
             }
         }
         if self.params.norm == Norm::L2 && sums[0] > 0.0 {
@@ -265,7 +262,7 @@ impl Block {
     }
 }
 
-/// [`Block::add`] of features once each, for a number of outputs that the compiler knows: sums stay in registers.
+/// [`Block::add_one`] of features once each, for a number of outputs that the compiler knows: sums stay in registers.
 fn add_fixed<const K: usize>(table: &Table, found: &[u32], sums: &mut [f64]) {
     let mut squares = sums[0];
     let mut fixed = [0.0f64; K];
@@ -280,9 +277,4 @@ fn add_fixed<const K: usize>(table: &Table, found: &[u32], sums: &mut [f64]) {
     }
     sums[0] = squares;
     sums[1..].copy_from_slice(&fixed);
-}
-
-/// Whether the n-grams of a block are those of characters within words.
-pub(super) fn within_words(params: &NgramParams) -> bool {
-    params.analyzer == Analyzer::CharWb
 }

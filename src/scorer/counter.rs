@@ -18,6 +18,8 @@ impl Counter {
         if self.counts.len() < features {
             self.counts.resize(features, 0);
         }
+        let rise = u32::try_from(self.occurrences).unwrap_or(u32::MAX);
+        self.base = self.base.saturating_add(rise).saturating_add(1);
         if u64::from(self.base) + most as u64 > u64::from(u32::MAX) {
             self.counts.fill(0);
             self.base = 0;
@@ -44,14 +46,11 @@ impl Counter {
         }
     }
 
-    /// The features that occur more than once, and how often, in the order in which they were met again; ends the text.
-    pub(super) fn end(&mut self) -> impl Iterator<Item = (u32, u32)> {
-        let (base, counts) = (self.base, &self.counts);
-        let rise = u32::try_from(self.occurrences).unwrap_or(u32::MAX);
-        self.base = base.saturating_add(rise).saturating_add(1);
+    /// The features that occur more than once, and how often, in the order in which they were met again.
+    pub(super) fn repeated(&self) -> impl Iterator<Item = (u32, u32)> {
         self.repeated[..self.many.min(self.repeated.len())]
             .iter()
-            .map(move |&feature| (feature, counts[feature as usize] - base))
+            .map(|&feature| (feature, self.counts[feature as usize] - self.base))
     }
 }
 
@@ -71,10 +70,14 @@ mod tests {
             for text in texts {
                 counter.begin(12, 64);
                 text.iter().for_each(|part| counter.count(part));
+                if text.len() == 3 {
+                    // Given up: the next one does not notice.
+                    continue;
+                }
                 let mut expected = BTreeMap::new();
                 text.concat().iter().for_each(|&feature| *expected.entry(feature).or_insert(0) += 1);
                 expected.retain(|_, count| *count > 1);
-                let got: Vec<(u32, u32)> = counter.end().collect();
+                let got: Vec<(u32, u32)> = counter.repeated().collect();
                 prop_assert_eq!(got.len(), expected.len(), "each once");
                 prop_assert_eq!(got.into_iter().collect::<BTreeMap<_, _>>(), expected);
             }
