@@ -27,7 +27,7 @@ use crate::features::vocabulary::Vocabulary;
 use crate::features::window::Window;
 use block::{Block, Buffers, State};
 use chunks::Chunks;
-use table::Table;
+use table::Index;
 
 /// The tables of a vectorizer and the linear classifier on its rows, which every call has to give again.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct Scorer {
     blocks: Vec<Block>,
     pooled: Vec<PooledBlock>,
     /// From the key of a word to its column in blocks of pooled vectors.
-    words: Vec<Table>,
+    words: Vec<Index>,
     /// Whether anything is made of words.
     cuts_words: bool,
     /// Whether all that is made within chunks between spaces and of the words in them.
@@ -66,8 +66,6 @@ pub(crate) struct Scratch {
     numbers: Vec<u32>,
     words: Vec<u64>,
     own: Vec<f64>,
-    heads: Vec<(u32, u32)>,
-    found: Vec<u32>,
     /// The column of each word, for each of the vocabularies.
     columns: Vec<u32>,
 }
@@ -75,7 +73,10 @@ pub(crate) struct Scratch {
 /// No column: a word without a vector.
 const NONE: u32 = u32::MAX;
 
-/// In place of numbers: a chunk of which neighbours matter, so that the text has to be normalised as a whole.
+/// Longer chunks, in bytes, are no words: the sums of their n-grams, which are kept in single precision, could be too large.
+const LONGEST: usize = 256;
+
+/// In place of numbers: a chunk of which neighbours matter, or that is too long, so that the text has to be taken as a whole.
 const PLAIN: &[u32] = &[u32::MAX];
 
 impl Scorer {
@@ -100,8 +101,8 @@ impl Scorer {
             pooled.push(PooledBlock { window: block.params.window, words, first });
             first += block.width();
         }
-        let table = |words: &&Arc<Vocabulary>| Table::new(words.keys(), &[], 1, |column| [column as u32]);
-        let words: Vec<Table> = known.iter().map(table).collect();
+        let index = |words: &&Arc<Vocabulary>| Index::new(words.keys(), 0..words.len() as u32);
+        let words: Vec<Index> = known.iter().map(index).collect();
         let of =
             |analyzers: &[Analyzer]| blocks.iter().any(|block| analyzers.contains(&block.params.analyzer));
         let cuts_words = !pooled.is_empty() || of(&[Analyzer::Word]);
@@ -190,11 +191,11 @@ impl Scorer {
     }
 
     /// Leaves what a chunk comes to in `scratch.numbers`: the number of its words and their hashes, then for each block what it adds to
-    /// the sums, the number of its features, and those. A number of 64 bits takes two.
+    /// the sums, the number of its features, and those. A hash takes two numbers.
     fn learn(&self, vectorizer: &Vectorizer, linear: &LinearModel, chunk: &str, scratch: &mut Scratch) {
         let Scratch { normalized, spans, buffers, numbers, words, own, .. } = scratch;
         numbers.clear();
-        if vectorizer.folded.neighbours_matter(chunk) {
+        if chunk.len() > LONGEST || vectorizer.folded.neighbours_matter(chunk) {
             return numbers.extend_from_slice(PLAIN);
         }
         normalized.clear();
@@ -213,7 +214,7 @@ impl Scorer {
             own.resize(linear.outputs() + 1, 0.0);
             buffers.found.clear();
             block.add_chunk(linear, normalized, words, buffers, own);
-            numbers.extend(own.iter().flat_map(|sum| halves(sum.to_bits())));
+            numbers.extend(own.iter().map(|&sum| (sum as f32).to_bits()));
             numbers.push(buffers.found.len() as u32);
             numbers.extend_from_slice(&buffers.found);
         }
@@ -227,12 +228,8 @@ impl Scorer {
         hashes.extend(own.chunks_exact(2).map(whole));
         rest = behind;
         for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within_chunks()) {
-            let (own, behind) = rest.split_at(2 * state.sums.len());
-            state
-                .sums
-                .iter_mut()
-                .zip(own.chunks_exact(2))
-                .for_each(|(sum, own)| *sum += f64::from_bits(whole(own)));
+            let (own, behind) = rest.split_at(state.sums.len());
+            state.sums.iter_mut().zip(own).for_each(|(sum, &own)| *sum += f64::from(f32::from_bits(own)));
             let Some((&count, behind)) = behind.split_first() else { return };
             let (found, behind) = behind.split_at(count as usize);
             state.counter.count(found);
@@ -291,14 +288,10 @@ impl Scorer {
     }
 
     fn add_pooled(&self, linear: &LinearModel, scratch: &mut Scratch, out: &mut [f64]) {
-        let Scratch { hashes, heads, found, columns, .. } = scratch;
+        let Scratch { hashes, columns, .. } = scratch;
         columns.clear();
-        for table in &self.words {
-            columns.extend(hashes.iter().map(|&hash| {
-                found.clear();
-                table.find(&[whole_key(&[hash])], heads, found);
-                found.first().map_or(NONE, |&slot| table.get(slot).1[0])
-            }));
+        for index in &self.words {
+            columns.extend(hashes.iter().map(|&hash| index.get(whole_key(&[hash])).unwrap_or(NONE)));
         }
         for block in &self.pooled {
             let columns = &columns[block.words * hashes.len()..][..hashes.len()];

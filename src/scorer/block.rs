@@ -1,7 +1,7 @@
 //! What one block of n-grams adds to the decision values of a text.
 
 use super::counter::Counter;
-use super::table::Table;
+use super::table::{Index, frequent_first};
 use crate::classify::LinearModel;
 use crate::features::ngram::{Analyzer, NgramRange, hash_char, keys, whole_key};
 use crate::features::vectorizer::{self, Columns, NgramParams, Norm};
@@ -26,11 +26,16 @@ pub(super) struct Block {
 /// How a key finds its idf and its weights.
 #[derive(Debug)]
 enum Features {
-    /// In one place, or by way of the column that stands there.
-    Table { table: Table, first: usize, inside: bool },
+    /// By way of an index to a row of idf and weights.
+    Index { index: Index, rows: Vec<f32> },
+    /// By way of an index to idf and column; so many weights stay where the classifier has them.
+    Wide { index: Index, rows: Vec<(f32, u32)> },
     /// The key is the column, and weights stay where the classifier has them.
     Hashed { bits: u32, first: usize, idf: Vec<f32> },
 }
+
+/// With more outputs than this, weights are not copied.
+const WIDE: usize = 15;
 
 /// What the n-grams of a text have come to in a block.
 #[derive(Debug, Default)]
@@ -46,7 +51,6 @@ pub(super) struct Buffers {
     /// Hashes of characters or subwords.
     pub(super) units: Vec<u64>,
     keys: Vec<u64>,
-    heads: Vec<(u32, u32)>,
     pub(super) found: Vec<u32>,
 }
 
@@ -54,22 +58,30 @@ impl Block {
     /// The block whose columns begin at `first` in `linear`.
     pub(super) fn new(block: &vectorizer::Block, linear: &LinearModel, first: usize) -> Self {
         let outputs = linear.outputs();
-        let inside = outputs <= Table::MOST;
         let features = match &block.columns {
             Columns::Hashed { bits } => Features::Hashed { bits: *bits, first, idf: block.idf.clone() },
-            Columns::Vocabulary(vocabulary) if inside => {
-                let weights = |column: usize| {
-                    let mut words = [0u32; Table::MOST];
-                    let row = linear.weights().get((first + column) * outputs..).unwrap_or_default();
-                    words[..outputs].iter_mut().zip(row).for_each(|(word, weight)| *word = weight.to_bits());
-                    words
-                };
-                let table = Table::new(vocabulary.keys(), &block.idf, outputs, weights);
-                Features::Table { table, first, inside }
-            }
             Columns::Vocabulary(vocabulary) => {
-                let table = Table::new(vocabulary.keys(), &block.idf, 1, |column| [column as u32]);
-                Features::Table { table, first, inside }
+                let places = frequent_first(vocabulary.len(), &block.idf);
+                let index = Index::new(vocabulary.keys(), places.iter().copied());
+                let idf = |column: usize| block.idf.get(column).copied().unwrap_or(1.0);
+                if outputs > WIDE {
+                    let mut rows = vec![(1.0, 0); places.len()];
+                    for (column, &place) in places.iter().enumerate() {
+                        rows[place as usize] = (idf(column), (first + column) as u32);
+                    }
+                    Features::Wide { index, rows }
+                } else {
+                    let mut rows = vec![0.0; places.len() * (outputs + 1)];
+                    let weights = linear.weights().get(first * outputs..).unwrap_or_default();
+                    for ((column, &place), weights) in
+                        places.iter().enumerate().zip(weights.chunks_exact(outputs))
+                    {
+                        let row = &mut rows[place as usize * (outputs + 1)..][..outputs + 1];
+                        row[0] = idf(column);
+                        row[1..].copy_from_slice(weights);
+                    }
+                    Features::Index { index, rows }
+                }
             }
         };
         let counts = block.params.weight.of(2) != 2.0 || block.params.norm == Norm::L2;
@@ -92,9 +104,11 @@ impl Block {
         if self.within_chunks() { NgramRange::new(2, range.max()).ok() } else { Some(range) }
     }
 
+    /// The number of features.
     fn size(&self) -> usize {
         match &self.features {
-            Features::Table { table, .. } => table.slots(),
+            Features::Index { index, .. } => index.len(),
+            Features::Wide { rows, .. } => rows.len(),
             Features::Hashed { bits, .. } => 1 << bits,
         }
     }
@@ -120,10 +134,10 @@ impl Block {
         buffers: &mut Buffers,
         state: &mut State,
     ) {
-        let Buffers { keys: ready, heads, found, .. } = buffers;
+        let Buffers { keys: ready, found, .. } = buffers;
         let mut flush = |ready: &mut Vec<u64>| {
             found.clear();
-            self.look_up(linear, ready, heads, found, &mut state.sums);
+            self.look_up(linear, ready, found, &mut state.sums);
             ready.clear();
             if self.counts {
                 state.counter.count(found);
@@ -149,7 +163,7 @@ impl Block {
         buffers: &mut Buffers,
         sums: &mut [f64],
     ) {
-        let Buffers { units, keys: ready, heads, found } = buffers;
+        let Buffers { units, keys: ready, found } = buffers;
         let start = found.len();
         ready.clear();
         if self.params.analyzer == Analyzer::Word {
@@ -167,48 +181,40 @@ impl Block {
                 keys(units, self.params.ngrams, |key| {
                     ready.push(key);
                     if ready.len() >= TOGETHER {
-                        self.look_up(linear, ready, heads, found, sums);
+                        self.look_up(linear, ready, found, sums);
                         ready.clear();
                     }
                 });
             }
         }
-        self.look_up(linear, ready, heads, found, sums);
+        self.look_up(linear, ready, found, sums);
         if !self.counts {
             found.truncate(start);
         }
     }
 
     /// Appends the features of `keys` to `found`, and adds to `sums` what they give if each occurs once.
-    fn look_up(
-        &self,
-        linear: &LinearModel,
-        keys: &[u64],
-        heads: &mut Vec<(u32, u32)>,
-        found: &mut Vec<u32>,
-        sums: &mut [f64],
-    ) {
+    fn look_up(&self, linear: &LinearModel, keys: &[u64], found: &mut Vec<u32>, sums: &mut [f64]) {
         let start = found.len();
         match &self.features {
-            Features::Table { table, inside, .. } => {
-                table.find(keys, heads, found);
-                let found = &found[start..];
-                match (inside, sums.len()) {
-                    (true, 2) => add_fixed::<1>(table, found, sums),
-                    (true, 3) => add_fixed::<2>(table, found, sums),
-                    (true, 4) => add_fixed::<3>(table, found, sums),
-                    (true, 5) => add_fixed::<4>(table, found, sums),
-                    (true, 6) => add_fixed::<5>(table, found, sums),
-                    (true, 7) => add_fixed::<6>(table, found, sums),
-                    (true, 8) => add_fixed::<7>(table, found, sums),
-                    (true, 9) => add_fixed::<8>(table, found, sums),
-                    _ => found.iter().for_each(|&feature| self.add_one(linear, feature, 1.0, 1.0, sums)),
-                }
+            Features::Index { index, .. } | Features::Wide { index, .. } => {
+                found.extend(keys.iter().filter_map(|&key| index.get(key)));
             }
             Features::Hashed { bits, .. } => {
                 found.extend(keys.iter().map(|&key| vectorizer::hashed(key, *bits)));
-                found[start..].iter().for_each(|&feature| self.add_one(linear, feature, 1.0, 1.0, sums));
             }
+        }
+        let found = &found[start..];
+        match (&self.features, sums.len()) {
+            (Features::Index { rows, .. }, 2) => add_fixed::<2>(rows, found, sums),
+            (Features::Index { rows, .. }, 3) => add_fixed::<3>(rows, found, sums),
+            (Features::Index { rows, .. }, 4) => add_fixed::<4>(rows, found, sums),
+            (Features::Index { rows, .. }, 5) => add_fixed::<5>(rows, found, sums),
+            (Features::Index { rows, .. }, 6) => add_fixed::<6>(rows, found, sums),
+            (Features::Index { rows, .. }, 7) => add_fixed::<7>(rows, found, sums),
+            (Features::Index { rows, .. }, 8) => add_fixed::<8>(rows, found, sums),
+            (Features::Index { rows, .. }, 9) => add_fixed::<9>(rows, found, sums),
+            _ => found.iter().for_each(|&feature| self.add_one(linear, feature, 1.0, 1.0, sums)),
         }
     }
 
@@ -218,21 +224,15 @@ impl Block {
         let Some((squares, sums)) = sums.split_first_mut() else { return };
         let outputs = sums.len();
         let row = |column: usize| linear.weights().get(column * outputs..).unwrap_or_default();
+        let place = feature as usize;
         let (idf, weights) = match &self.features {
-            Features::Hashed { first, idf, .. } => {
-                (idf.get(feature as usize).copied().unwrap_or(1.0), row(first + feature as usize))
+            Features::Index { rows, .. } => {
+                let row = &rows[place * (outputs + 1)..][..outputs + 1];
+                (row[0], &row[1..])
             }
-            Features::Table { table, first, inside } => {
-                let (idf, words) = table.get(feature);
-                if *inside {
-                    let idf = f64::from(idf);
-                    *squares += square * idf * idf;
-                    for (sum, &word) in sums.iter_mut().zip(words) {
-                        *sum += value * idf * f64::from(f32::from_bits(word));
-                    }
-                    return;
-                }
-                (idf, row(first + words[0] as usize))
+            Features::Wide { rows, .. } => (rows[place].0, row(rows[place].1 as usize)),
+            Features::Hashed { first, idf, .. } => {
+                (idf.get(place).copied().unwrap_or(1.0), row(first + place))
             }
         };
         let idf = f64::from(idf);
@@ -262,19 +262,17 @@ impl Block {
     }
 }
 
-/// [`Block::add_one`] of features once each, for a number of outputs that the compiler knows: sums stay in registers.
-fn add_fixed<const K: usize>(table: &Table, found: &[u32], sums: &mut [f64]) {
-    let mut squares = sums[0];
-    let mut fixed = [0.0f64; K];
-    fixed.copy_from_slice(&sums[1..]);
+/// [`Block::add_one`] of features once each, for rows of a length that the compiler knows: sums stay in registers.
+fn add_fixed<const N: usize>(rows: &[f32], found: &[u32], sums: &mut [f64]) {
+    let mut fixed = [0.0f64; N];
+    fixed.copy_from_slice(sums);
     for &feature in found {
-        let (idf, words) = table.get(feature);
-        let (idf, words) = (f64::from(idf), &words[..K]);
-        squares += idf * idf;
-        for (sum, &word) in fixed.iter_mut().zip(words) {
-            *sum += idf * f64::from(f32::from_bits(word));
+        let row = &rows[feature as usize * N..][..N];
+        let idf = f64::from(row[0]);
+        fixed[0] += idf * idf;
+        for (sum, &weight) in fixed[1..].iter_mut().zip(&row[1..]) {
+            *sum += idf * f64::from(weight);
         }
     }
-    sums[0] = squares;
-    sums[1..].copy_from_slice(&fixed);
+    sums.copy_from_slice(&fixed);
 }

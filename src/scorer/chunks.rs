@@ -4,11 +4,9 @@
 //! A chunk met before costs a look-up and a walk along them: it is not normalised, cut, hashed or looked up again.
 
 /// Sets of two places; a power of two.
-const SETS: usize = 1 << 14;
+const SETS: usize = 1 << 15;
 /// Numbers kept in all, 4 bytes each: when they are full, everything is forgotten.
-const ROOM: usize = 3 << 19;
-/// What takes more numbers is not kept.
-const LONGEST: usize = 2048;
+const ROOM: usize = 1 << 21;
 /// No chunk.
 const NONE: u32 = u32::MAX;
 
@@ -45,7 +43,7 @@ impl Chunks {
 
     /// Keeps the numbers of a chunk that is not known.
     pub(super) fn put(&mut self, hash: u64, numbers: &[u32]) {
-        if numbers.len() > LONGEST {
+        if numbers.len() > ROOM {
             return;
         }
         if self.sets.is_empty() || self.numbers.len() + numbers.len() > ROOM {
@@ -85,7 +83,7 @@ mod tests {
         }
         assert!(kept > 90_000 && forgotten > 1000, "{kept} {forgotten}");
         let before = chunks.numbers.len();
-        chunks.put(1, &[0; LONGEST + 1]);
+        chunks.put(1, &vec![0; ROOM + 1]);
         assert_eq!(chunks.numbers.len(), before, "too long to keep");
     }
 }

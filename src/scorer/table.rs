@@ -1,127 +1,103 @@
-//! What a feature is known by and what it adds, side by side: one look-up costs one cache line.
+//! From the key of an n-gram to its place, idf and weights: one cache line to find it, one more to add it.
+//!
+//! A line of the index holds eight tags of 32 bits and the places that they lead to. The bits of a key that choose the line and those
+//! of its tag are others, so an n-gram that is not there is taken for one that is once in a hundred million times. Rows of idf and weights
+//! lie by place, frequent n-grams (of a low idf) first: those that most texts have lie together and stay in the cache.
 
-/// One cache line.
+/// Tags in a line.
+const TAGS: usize = 8;
+/// A line is half full on average: three in a hundred lines overflow into the next one.
+const LOAD: usize = 4;
+/// No place.
+const FREE: u32 = u32::MAX;
+
+/// One cache line of the index.
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
-struct Line([u32; WORDS]);
-
-/// Numbers of four bytes in a line.
-const WORDS: usize = 16;
-/// Those before the weights: the key, low half first, and the idf.
-const HEAD: usize = 3;
-/// The bits of no idf: the slot is free.
-const FREE: u32 = u32::MAX;
-/// The bits of an idf that is no number, where a file should have one.
-const NAN: u32 = 0x7FC0_0000;
-
-/// Open addressing with linear probing. A slot holds the key of a feature, its idf, and its weights or, where they would fill more
-/// than the line, its column.
-#[derive(Debug)]
-pub(super) struct Table {
-    lines: Vec<Line>,
-    slots: usize,
-    /// Numbers a slot takes, as a power of two: 4, 8 or 16.
-    stride: u32,
+struct Line {
+    tags: [u32; TAGS],
+    places: [u32; TAGS],
 }
 
-impl Table {
-    /// The most weights that stand in a slot.
-    pub(super) const MOST: usize = WORDS - HEAD;
+/// Places by key; see the head of this file.
+#[derive(Debug)]
+pub(super) struct Index {
+    lines: Vec<Line>,
+    keys: usize,
+}
 
-    /// A table of features: their keys, their idf (1 where `idf` is empty), and what else their slots hold: `payload` gives the
-    /// numbers of a column, `width` of them.
-    pub(super) fn new<const N: usize>(
-        keys: &[u64],
-        idf: &[f32],
-        width: usize,
-        mut payload: impl FnMut(usize) -> [u32; N],
-    ) -> Self {
-        let stride = (HEAD + width.min(Self::MOST)).next_power_of_two().trailing_zeros();
-        // Three fifths full: a feature stands 0.75 slots from its place on average, and one that is not there is missed after 3.6.
-        let slots = keys.len() + keys.len() * 2 / 3 + 1;
-        let mut free = Line([0; WORDS]);
-        for slot in 0..WORDS >> stride {
-            free.0[(slot << stride) + 2] = FREE;
-        }
-        let mut table = Table { lines: vec![free; (slots << stride).div_ceil(WORDS)], slots, stride };
-        for (column, &key) in keys.iter().enumerate() {
-            let idf = match idf.get(column).map_or(1f32.to_bits(), |idf| idf.to_bits()) {
-                FREE => NAN,
-                idf => idf,
+impl Index {
+    /// The index of `keys` whose places are `places`.
+    pub(super) fn new(keys: &[u64], places: impl Iterator<Item = u32>) -> Self {
+        let count = keys.len() / LOAD + 1;
+        let mut index =
+            Index { lines: vec![Line { tags: [0; TAGS], places: [FREE; TAGS] }; count], keys: keys.len() };
+        for (&key, place) in keys.iter().zip(places) {
+            let mut at = index.home(key);
+            let (line, slot) = loop {
+                let line = &mut index.lines[at];
+                if let Some(slot) = line.places.iter().position(|&place| place == FREE) {
+                    break (line, slot);
+                }
+                at = if at + 1 == count { 0 } else { at + 1 };
             };
-            let mut slot = table.home(key);
-            while table.words(slot)[2] != FREE {
-                slot = table.next(slot);
-            }
-            let words = table.words_mut(slot);
-            words[..HEAD].copy_from_slice(&[key as u32, (key >> 32) as u32, idf]);
-            for (word, value) in words[HEAD..].iter_mut().zip(payload(column)) {
-                *word = value;
-            }
+            (line.tags[slot], line.places[slot]) = (key as u32, place);
         }
-        table
+        index
     }
 
-    /// The number of slots.
-    pub(super) fn slots(&self) -> usize {
-        self.slots
+    /// The number of keys.
+    pub(super) fn len(&self) -> usize {
+        self.keys
     }
 
     #[inline(always)]
     fn home(&self, key: u64) -> usize {
-        ((u128::from(key) * self.slots as u128) >> 64) as usize
+        ((u128::from(key) * self.lines.len() as u128) >> 64) as usize
     }
 
+    /// The place of a key.
     #[inline(always)]
-    fn next(&self, slot: usize) -> usize {
-        if slot + 1 == self.slots { 0 } else { slot + 1 }
-    }
-
-    #[inline(always)]
-    fn words(&self, slot: usize) -> &[u32] {
-        let at = slot << self.stride;
-        &self.lines[at / WORDS].0[at % WORDS..][..1 << self.stride]
-    }
-
-    fn words_mut(&mut self, slot: usize) -> &mut [u32] {
-        let at = slot << self.stride;
-        &mut self.lines[at / WORDS].0[at % WORDS..][..1 << self.stride]
-    }
-
-    /// Appends the slots of those of `keys` that are there to `found`. The first slot of every key is read before any is
-    /// compared, so that the reads wait for memory together; `heads` is room for them.
-    #[inline]
-    pub(super) fn find(&self, keys: &[u64], heads: &mut Vec<(u32, u32)>, found: &mut Vec<u32>) {
-        heads.clear();
-        heads.extend(keys.iter().map(|&key| {
-            let home = self.home(key);
-            (home as u32, self.words(home)[2])
-        }));
-        for (&key, &(home, idf)) in keys.iter().zip(heads.iter()) {
-            if idf == FREE {
-                continue;
+    pub(super) fn get(&self, key: u64) -> Option<u32> {
+        let mut at = self.home(key);
+        loop {
+            let line = &self.lines[at];
+            let mut equal = 0u32;
+            for (slot, &tag) in line.tags.iter().enumerate() {
+                equal |= u32::from(tag == key as u32) << slot;
             }
-            let mut slot = home as usize;
-            loop {
-                let words = self.words(slot);
-                if words[2] == FREE {
-                    break;
-                }
-                if u64::from(words[0]) | u64::from(words[1]) << 32 == key {
-                    found.push(slot as u32);
-                    break;
-                }
-                slot = self.next(slot);
+            if equal != 0 {
+                // A free slot has a tag too; those in use come first.
+                let place = line.places[equal.trailing_zeros() as usize % TAGS];
+                return (place != FREE).then_some(place);
             }
+            if line.places[TAGS - 1] == FREE {
+                return None;
+            }
+            at = if at + 1 == self.lines.len() { 0 } else { at + 1 };
         }
     }
+}
 
-    /// The idf of a slot that was found, and what follows it there.
-    #[inline(always)]
-    pub(super) fn get(&self, slot: u32) -> (f32, &[u32]) {
-        let words = self.words(slot as usize);
-        (f32::from_bits(words[2]), &words[HEAD..])
+/// The places of columns by their idf, the lowest first; equal and nearly equal ones stay in order. As they are without idf.
+pub(super) fn frequent_first(columns: usize, idf: &[f32]) -> Vec<u32> {
+    if idf.len() != columns {
+        return (0..columns as u32).collect();
     }
+    // From 1 to 16 in 128 steps, by the bits of the number.
+    const STEPS: usize = 128;
+    let step = |&idf: &f32| ((idf.to_bits() >> 18) as usize).saturating_sub(127 << 5).min(STEPS - 1);
+    let mut next = [0u32; STEPS + 1];
+    idf.iter().for_each(|idf| next[step(idf) + 1] += 1);
+    for at in 1..=STEPS {
+        next[at] += next[at - 1];
+    }
+    let place = |idf| {
+        let next = &mut next[step(idf)];
+        *next += 1;
+        *next - 1
+    };
+    idf.iter().map(place).collect()
 }
 
 #[cfg(test)]
@@ -131,25 +107,40 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_key_is_found_with_what_it_holds_and_no_other(
-            keys in prop::collection::hash_set(prop_oneof![0u64..9, any::<u64>()], 0..60),
+        fn every_key_is_found_and_no_other(
+            keys in prop::collection::hash_set(prop_oneof![0u64..9, any::<u64>()], 0..200),
             others in prop::collection::vec(prop_oneof![0u64..9, any::<u64>()], 0..20),
-            width in 1usize..=13,
         ) {
             let keys: Vec<u64> = keys.into_iter().collect();
-            let idf: Vec<f32> = (0..keys.len()).map(|column| if column == 3 { f32::from_bits(FREE) } else { column as f32 }).collect();
-            let table = Table::new(&keys, &idf, width, |column| [column as u32; 13]);
-            let (mut heads, mut found) = (Vec::new(), Vec::new());
-            table.find(&keys, &mut heads, &mut found);
-            prop_assert_eq!(found.len(), keys.len());
-            for (column, &slot) in found.iter().enumerate() {
-                let (value, words) = table.get(slot);
-                prop_assert!(value == idf[column] || (column == 3 && value.is_nan()));
-                prop_assert_eq!(&words[..width], &vec![column as u32; width][..]);
+            let index = Index::new(&keys, 0..keys.len() as u32);
+            for (place, &key) in keys.iter().enumerate() {
+                prop_assert_eq!(index.get(key), Some(place as u32));
             }
-            found.clear();
-            table.find(&others, &mut heads, &mut found);
-            prop_assert_eq!(found.len(), others.iter().filter(|key| keys.contains(key)).count());
+            for other in others.into_iter().filter(|key| !keys.contains(key)) {
+                prop_assert_eq!(index.get(other), None);
+            }
         }
+
+        #[test]
+        fn places_are_all_different_and_the_frequent_first(idf in prop::collection::vec(prop_oneof![1f32..16.0, any::<f32>()], 0..50)) {
+            let places = frequent_first(idf.len(), &idf);
+            let mut sorted = places.clone();
+            sorted.sort_unstable();
+            prop_assert!(sorted.into_iter().eq(0..idf.len() as u32));
+            for (a, &one) in idf.iter().enumerate() {
+                for (b, &other) in idf.iter().enumerate() {
+                    prop_assert!(!(1.0..16.0).contains(&one) || !(1.0..16.0).contains(&other) || one * 1.1 >= other || places[a] < places[b]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_are_full_go_on_in_the_next() {
+        // All of the same line, the last one.
+        let keys: Vec<u64> = (0..30).map(|key| u64::MAX - key).collect();
+        let index = Index::new(&keys, 0..30);
+        assert!(keys.iter().enumerate().all(|(place, &key)| index.get(key) == Some(place as u32)));
+        assert_eq!(index.get(u64::MAX - 30), None);
     }
 }
