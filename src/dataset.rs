@@ -6,6 +6,7 @@
 pub mod format;
 mod read;
 mod reading;
+mod record_weight;
 pub mod records;
 pub mod split;
 mod stream;
@@ -19,6 +20,7 @@ use crate::disjoint::DisjointSets;
 pub use format::Format;
 pub use read::{ReadOptions, open, read_text};
 pub(crate) use reading::Reading;
+pub use record_weight::RecordWeight;
 pub use records::{Record, Records};
 pub use split::{Fold, folds, train_test_split};
 pub use stream::Stream;

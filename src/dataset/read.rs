@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::reading::Reading;
-use super::{Dataset, Example, Format};
+use super::{Dataset, Example, Format, RecordWeight};
 use crate::error::{Error, Result};
 
 /// How to read a file.
@@ -29,6 +29,8 @@ pub struct ReadOptions {
     pub lossy: bool,
     /// Keep the fields that are none of the above, for [`Record::fields`](super::Record::fields).
     pub other_fields: bool,
+    /// What labelled records count by their other fields, on top of a field `weight`.
+    pub record_weights: Vec<RecordWeight>,
 }
 
 impl Default for ReadOptions {
@@ -43,6 +45,7 @@ impl Default for ReadOptions {
             delimiter: b',',
             lossy: false,
             other_fields: false,
+            record_weights: Vec::new(),
         }
     }
 }
