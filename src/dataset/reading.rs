@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::read::open;
 use super::records::{Record, Records};
-use super::{Format, ReadOptions, RecordWeight, Source};
+use super::{Format, ReadOptions, Source};
 use crate::error::{Error, Result};
 
 /// A labelled file, or standard input.
@@ -15,7 +15,6 @@ pub(crate) struct Reading {
     path: PathBuf,
     records: Records<Hashing<BufReader<Box<dyn BufRead + Send>>>>,
     count: usize,
-    weights: Vec<RecordWeight>,
 }
 
 impl Reading {
@@ -31,10 +30,10 @@ impl Reading {
             format = format_of_start(start, path.as_os_str() == "-");
         }
         let reader = Hashing { inner: reader, hash: Sha256::new(), bytes: 0 };
-        let weights = options.record_weights.clone();
-        let options = ReadOptions { other_fields: options.other_fields || !weights.is_empty(), ..options.clone() };
+        let weighs = !options.record_weights.is_empty() || !options.calibration_weights.is_empty();
+        let options = ReadOptions { other_fields: options.other_fields || weighs, ..options.clone() };
         let records = Records::new(reader, path, format, &options, true)?;
-        Ok(Reading { path: path.to_owned(), records, count: 0, weights })
+        Ok(Reading { path: path.to_owned(), records, count: 0 })
     }
 
     /// The bytes that the records so far took.
@@ -61,12 +60,9 @@ impl Iterator for Reading {
     type Item = Result<Record>;
 
     fn next(&mut self) -> Option<Result<Record>> {
-        let mut record = self.records.next()?;
-        if let Ok(record) = &mut record {
-            self.count += 1;
-            self.weights.iter().for_each(|weight| weight.apply(record));
-        }
-        Some(record)
+        let record = self.records.next();
+        self.count += usize::from(matches!(record, Some(Ok(_))));
+        record
     }
 }
 
