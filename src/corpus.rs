@@ -32,6 +32,17 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
+    /// Opens a file that is read once from start to end: `-` is standard input.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be opened or is a directory.
+    pub(crate) fn once(path: &Path, lossy: bool) -> Result<Self> {
+        if path.as_os_str() != "-" {
+            return Blocks::open(path, lossy);
+        }
+        Blocks::new(path, Box::new(io::stdin()), lossy).map_err(|error| Error::io(path, error))
+    }
+
     /// Opens a file.
     ///
     /// # Errors
@@ -43,9 +54,13 @@ impl Blocks {
             let error = io::Error::new(io::ErrorKind::IsADirectory, "is a directory; give the files in it");
             return Err(fail(error));
         }
+        Blocks::new(path, Box::new(file), lossy).map_err(fail)
+    }
+
+    fn new(path: &Path, source: Box<dyn Read>, lossy: bool) -> io::Result<Self> {
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let mut raw = BufReader::with_capacity(1 << 16, Watched { file, seen: seen.clone() });
-        let reader: Box<dyn Read> = match raw.fill_buf().map_err(fail)? {
+        let mut raw = BufReader::with_capacity(1 << 16, Watched { source, seen: seen.clone() });
+        let reader: Box<dyn Read> = match raw.fill_buf()? {
             [0x1F, 0x8B, ..] => Box::new(MultiGzDecoder::new(raw)),
             // The magic numbers of a frame and of a frame that holds something else.
             [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => {
@@ -108,6 +123,12 @@ impl Blocks {
     }
 }
 
+/// Bytes of all files, as they lie on the disk; 0 where that is not known: with `-`, standard input, among them.
+pub(crate) fn total_bytes<P: AsRef<Path>>(paths: &[P]) -> u64 {
+    let size = |path: &P| std::fs::metadata(path).map_or(0, |data| data.len());
+    if paths.iter().any(|path| path.as_ref().as_os_str() == "-") { 0 } else { paths.iter().map(size).sum() }
+}
+
 /// Whole lines, about `size` bytes together.
 pub(crate) fn pieces(mut block: &str, size: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
@@ -132,15 +153,15 @@ fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that notes what is read from it, below whatever decompresses it.
+/// A source that notes what is read from it, below whatever decompresses it.
 struct Watched {
-    file: File,
+    source: Box<dyn Read>,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Read for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.source.read(buffer)?;
         let mut seen = lock(&self.seen);
         seen.hash.update(&buffer[..read]);
         seen.bytes += read as u64;

@@ -45,6 +45,16 @@ pub struct LabelledOptions {
     pub multi_label: bool,
 }
 
+/// Refuses to read standard input twice.
+pub fn one_standard_input(paths: &[PathBuf]) -> anyhow::Result<()> {
+    let standard = paths.iter().filter(|path| path.as_os_str() == "-").count();
+    anyhow::ensure!(
+        standard < 2,
+        "standard input (-) was given {standard} times and can be read once: give - once"
+    );
+    Ok(())
+}
+
 /// A share between 0 and 1, ends excluded.
 pub fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
