@@ -23,7 +23,9 @@ impl Folder {
     fn new() -> Self {
         let folder = Folder(tempfile::tempdir().unwrap());
         fs::write(folder.path("train.tsv"), TRAIN).unwrap();
-        folder.tasnif(&["train", &folder.str("train.tsv"), "--output", &folder.str("m.tasnif"), "-q"]).success();
+        folder
+            .tasnif(&["train", &folder.str("train.tsv"), "--output", &folder.str("m.tasnif"), "-q"])
+            .success();
         folder
     }
 
@@ -84,9 +86,17 @@ fn files_of_pyarrow_and_polars_are_read_with_their_columns() {
         let path = fixture(name);
         let lines = folder.jsonl(&[&path, "--on-error", "null", "--carry", "all"]);
         let texts: Vec<Option<&str>> = lines.iter().map(|line| line["text"].as_str()).collect();
-        assert_eq!(texts, [Some("قصفت الطائرات"), Some("أدان الوزير"), None, Some(""), Some("دعا الوزير")], "{name}");
+        assert_eq!(
+            texts,
+            [Some("قصفت الطائرات"), Some("أدان الوزير"), None, Some(""), Some("دعا الوزير")],
+            "{name}"
+        );
         assert_eq!(lines[1]["label"], "statement", "{name}");
-        assert_eq!((&lines[1]["id"], &lines[1]["day"]), (&Value::from(2), &Value::from("2024-02-17")), "{name}");
+        assert_eq!(
+            (&lines[1]["id"], &lines[1]["day"]),
+            (&Value::from(2), &Value::from("2024-02-17")),
+            "{name}"
+        );
         assert_eq!(lines[1]["tags"], serde_json::json!(["b", "c"]), "{name}");
         assert_eq!(lines[1]["input_label"], "statement", "{name}");
         assert!(lines[2]["error"].as_str().unwrap().contains("column 'text' holds no text"), "{name}");
@@ -132,17 +142,25 @@ fn columns_hold_what_lines_hold() {
             // The texts stand without the space that was cut from them, and are labelled alike.
             assert_eq!(line["text"], expected["text"]);
             assert_eq!(line["id"], expected["id"].to_string());
-            assert_eq!((&line["input_label"], &line["input_start"]), (&expected["label"], &expected["start"]));
+            assert_eq!(
+                (&line["input_label"], &line["input_start"]),
+                (&expected["label"], &expected["start"])
+            );
             assert_eq!(line["scores"], expected["scores"]);
         }
     };
     for name in ["out.parquet", "out.arrow"] {
         for threads in ["1", "4"] {
-            folder.predict(&[&input, "--carry", "id", "--output", &folder.str(name), "--threads", threads]).success();
+            folder
+                .predict(&[&input, "--carry", "id", "--output", &folder.str(name), "--threads", threads])
+                .success();
             let bytes = fs::read(folder.path(name)).unwrap();
             let again = folder.path(&format!("{threads}.{name}"));
             fs::rename(folder.path(name), &again).unwrap();
-            assert!(fs::read(folder.path(&format!("1.{name}"))).unwrap() == bytes, "the same on any number of threads");
+            assert!(
+                fs::read(folder.path(&format!("1.{name}"))).unwrap() == bytes,
+                "the same on any number of threads"
+            );
         }
         read(&format!("4.{name}"));
     }
@@ -154,9 +172,11 @@ fn training_reads_columns() {
     let model = folder.str("columns.tasnif");
     for name in FIXTURES {
         let path = fixture(name);
-        let train = ["train", &path, "--text-field", "article.body", "--output", &model, "--calibration", "none"];
+        let train =
+            ["train", &path, "--text-field", "article.body", "--output", &model, "--calibration", "none"];
         folder.tasnif(&train).success();
-        let evaluate = ["evaluate", &path, "--text-field", "article.body", "--model", &model, "--format", "json"];
+        let evaluate =
+            ["evaluate", &path, "--text-field", "article.body", "--model", &model, "--format", "json"];
         let report = folder.tasnif(&evaluate).success();
         let report: Value = serde_json::from_slice(&report.get_output().stdout).unwrap();
         assert_eq!((&report["n"], &report["accuracy"]), (&Value::from(5), &Value::from(1.0)), "{name}");
@@ -176,7 +196,10 @@ fn what_is_no_columnar_file_says_so() {
         ("empty.arrow", &[]),
     ] {
         fs::write(folder.path(name), bytes).unwrap();
-        folder.predict(&[&folder.str(name)]).code(2).stderr(contains(format!("{name}:1: damaged, or not of this format")));
+        folder
+            .predict(&[&folder.str(name)])
+            .code(2)
+            .stderr(contains(format!("{name}:1: damaged, or not of this format")));
     }
     for at in (0..whole.len()).step_by(7) {
         let mut damaged = whole.clone();
@@ -186,7 +209,13 @@ fn what_is_no_columnar_file_says_so() {
         assert!(matches!(code, Some(0 | 2)), "{at}: {code:?}");
     }
     folder.predict(&[&fixture("brotli.parquet")]).code(2).stderr(contains("BROTLI"));
-    folder.predict(&[&fixture("snappy.parquet"), "--text-field", "body"]).code(2).stderr(contains("no column 'body' among id"));
-    folder.predict(&["-", "--input-format", "parquet"]).code(2).stderr(contains("cannot be read from a pipe"));
+    folder
+        .predict(&[&fixture("snappy.parquet"), "--text-field", "body"])
+        .code(2)
+        .stderr(contains("no column 'body' among id"));
+    folder
+        .predict(&["-", "--input-format", "parquet"])
+        .code(2)
+        .stderr(contains("cannot be read from a pipe"));
     folder.predict(&["x.txt", "--output-format", "parquet"]).code(2).stderr(contains("give --output"));
 }

@@ -56,7 +56,11 @@ impl Folder {
 }
 
 fn lines(bytes: &[u8]) -> Vec<Value> {
-    String::from_utf8(bytes.to_vec()).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    String::from_utf8(bytes.to_vec())
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 fn utf16(text: &str) -> Vec<u8> {
@@ -94,7 +98,8 @@ fn the_output_is_the_same_for_any_number_of_threads_and_any_line_end() {
     let records: Vec<String> =
         (0..30_000).map(|i| format!("قصفت الطائرات المدينة {i} {}", "كلمة ".repeat(i % 17))).collect();
     let records: Vec<&str> = records.iter().map(|record| record.trim()).collect();
-    let (lf, crlf) = (folder.put("lf", records.join("\n")), folder.put("crlf", records.join("\r\n") + "\r\n"));
+    let (lf, crlf) =
+        (folder.put("lf", records.join("\n")), folder.put("crlf", records.join("\r\n") + "\r\n"));
     let run = |input: &str, threads: &str| {
         let args = [input, "--input-format", "lines", "--output-format", "tsv", "--threads", threads];
         folder.predict(&args).success().get_output().stdout.clone()
@@ -166,7 +171,13 @@ fn folders_and_patterns_are_read_in_order() {
 #[test]
 fn records_in_error_stop_the_run_or_are_left_out_or_keep_their_place() {
     let folder = Folder::new();
-    let bad = [&b"{\"text\":\"x\"}\n"[..], b"{\"text\":\"\xFF\"}\n{\"text\":\nnull\n{\"body\":1}\n", b"{\"text\":\"", &b"y".repeat(300), b"\"}\n{\"text\":\"z\"}\n"];
+    let bad = [
+        &b"{\"text\":\"x\"}\n"[..],
+        b"{\"text\":\"\xFF\"}\n{\"text\":\nnull\n{\"body\":1}\n",
+        b"{\"text\":\"",
+        &b"y".repeat(300),
+        b"\"}\n{\"text\":\"z\"}\n",
+    ];
     let input = folder.put("bad.jsonl", bad.concat());
     let base = [input.as_str(), "--max-record", "200"];
     folder.predict(&base).code(2).stderr(contains("bad.jsonl:2: not valid UTF-8"));
@@ -177,7 +188,9 @@ fn records_in_error_stop_the_run_or_are_left_out_or_keep_their_place() {
     let listed = lines(&fs::read(&rejects).unwrap());
     let places: Vec<u64> = listed.iter().map(|reject| reject["line"].as_u64().unwrap()).collect();
     assert_eq!(places, [2, 3, 4, 5, 6]);
-    for (reject, part) in listed.iter().zip(["UTF-8", "not JSON", "object", "no field 'text'", "more than 200 bytes"]) {
+    for (reject, part) in
+        listed.iter().zip(["UTF-8", "not JSON", "object", "no field 'text'", "more than 200 bytes"])
+    {
         assert_eq!(reject["file"], input);
         assert!(reject["reason"].as_str().unwrap().contains(part), "{reject}");
     }
@@ -186,16 +199,24 @@ fn records_in_error_stop_the_run_or_are_left_out_or_keep_their_place() {
     for (index, line) in all.iter().enumerate() {
         assert_eq!(line["index"], index);
         let bad = (1..6).contains(&index);
-        assert_eq!(line["label"].is_null() && line["score"].is_null() && line["text"].is_null(), bad, "{line}");
+        assert_eq!(
+            line["label"].is_null() && line["score"].is_null() && line["text"].is_null(),
+            bad,
+            "{line}"
+        );
         assert_eq!(line.get("error").is_some(), bad);
     }
-    folder.predict(&with("skip")).success().stderr(contains("5 records could not be read and left out; listed in"));
+    folder
+        .predict(&with("skip"))
+        .success()
+        .stderr(contains("5 records could not be read and left out; listed in"));
     folder.predict(&[&base[..], &["--rejects", "r"]].concat()).code(2).stderr(contains("--on-error"));
 
     let csv = folder.put("bad.csv", "text,id\nx,1\nonly\n\"z\",3\n");
     folder.predict(&[&csv]).code(2).stderr(contains("bad.csv:3: 1 fields where the header has 2"));
     assert_eq!(folder.texts(&[&csv, "--on-error", "skip"]), ["x", "z"]);
-    let nulls = folder.predict(&[&csv, "--on-error", "null", "--output-format", "csv", "--carry", "id"]).success();
+    let nulls =
+        folder.predict(&[&csv, "--on-error", "null", "--output-format", "csv", "--carry", "id"]).success();
     let out = String::from_utf8(nulls.get_output().stdout.clone()).unwrap();
     assert_eq!(out.lines().nth(2).unwrap(), format!("{csv},1,0,0,,,,"), "{out}");
     let open = folder.put("open.csv", format!("text\n\"{}", "x\n".repeat(1 << 18)));
@@ -212,13 +233,17 @@ fn records_in_error_stop_the_run_or_are_left_out_or_keep_their_place() {
 fn columns_are_carried() {
     let folder = Folder::new();
     let csv = folder.put("in.csv", "id,text,label\n7,قصف,\"a, b\"\n");
-    let jsonl = folder.put("in.jsonl", "{\"id\": 7, \"article\": {\"body\": \"قصف\", \"tags\": [1, \"x\"]}, \"none\": null}\n");
+    let jsonl = folder.put(
+        "in.jsonl",
+        "{\"id\": 7, \"article\": {\"body\": \"قصف\", \"tags\": [1, \"x\"]}, \"none\": null}\n",
+    );
     let tsv = folder.put("in.tsv", "old\tقصف\n");
     let line = folder.jsonl(&[&csv, "--carry", "all"]).remove(0);
     assert_eq!((&line["id"], &line["input_label"]), (&Value::from("7"), &Value::from("a, b")));
     assert_eq!(folder.jsonl(&[&tsv, "--carry", "label"])[0]["input_label"], "old");
     let args = [&jsonl, "--text-field", "article.body", "--carry"];
-    let named = folder.jsonl(&[&args.map(|arg| arg as &str)[..], &["article.tags,id,gone"]].concat()).remove(0);
+    let named =
+        folder.jsonl(&[&args.map(|arg| arg as &str)[..], &["article.tags,id,gone"]].concat()).remove(0);
     assert_eq!(named["article.tags"], serde_json::json!([1, "x"]));
     assert!(named["id"] == 7 && named["gone"].is_null() && named["text"] == "قصف");
     let all = folder.jsonl(&[&args.map(|arg| arg as &str)[..], &["all"]].concat()).remove(0);
@@ -228,10 +253,21 @@ fn columns_are_carried() {
     let out = String::from_utf8(out.get_output().stdout.clone()).unwrap();
     assert!(out.starts_with("source,index,start,end,label,score,input_label,id,text\n"), "{out}");
     assert!(out.ends_with(",\"a, b\",7,قصف\n"), "{out}");
-    let out = folder.predict(&[&jsonl, "--text-field", "article.body", "--carry", "article.tags", "--output-format", "tsv"]);
+    let out = folder.predict(&[
+        &jsonl,
+        "--text-field",
+        "article.body",
+        "--carry",
+        "article.tags",
+        "--output-format",
+        "tsv",
+    ]);
     let out = String::from_utf8(out.success().get_output().stdout.clone()).unwrap();
     assert!(out.ends_with("\t[1, \"x\"]\tقصف\n"), "{out}");
-    folder.predict(&[&csv, "--carry", "nope"]).code(2).stderr(contains("no column 'nope' to carry among id, label"));
+    folder
+        .predict(&[&csv, "--carry", "nope"])
+        .code(2)
+        .stderr(contains("no column 'nope' to carry among id, label"));
     folder
         .predict(&[&jsonl, "--text-field", "article.body", "--carry", "all", "--output-format", "csv"])
         .code(2)
@@ -290,10 +326,12 @@ fn an_interrupted_run_leaves_nothing_half_written() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
+    // Its input stays open: waiting for a child would close it.
+    let _input = child.stdin.take();
     let is_writing = || {
-        fs::read_dir(folder.0.path()).unwrap().any(|entry| {
-            entry.unwrap().file_name().to_string_lossy().starts_with(".tasnif-")
-        })
+        fs::read_dir(folder.0.path())
+            .unwrap()
+            .any(|entry| entry.unwrap().file_name().to_string_lossy().starts_with(".tasnif-"))
     };
     while !is_writing() {
         std::thread::sleep(std::time::Duration::from_millis(5));

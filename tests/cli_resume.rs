@@ -38,10 +38,15 @@ impl Inputs {
         let at = |name: &str| folder.path().join(name).display().to_string();
         fs::write(at("train.tsv"), TRAIN).unwrap();
         succeed(&["train", &at("train.tsv"), "--output", &at("m.tasnif"), "--quiet"]);
-        let rows = (0..20_000).map(|i| if i % 997 == 0 { "bad\n".into() } else { format!("{i},\"قصف {i}\nالمدينة\"\n") });
+        let rows = (0..20_000)
+            .map(|i| if i % 997 == 0 { "bad\n".into() } else { format!("{i},\"قصف {i}\nالمدينة\"\n") });
         fs::write(at("a.csv"), format!("id,text\n{}", rows.collect::<String>())).unwrap();
         let lines = (0..20_000).map(|i| {
-            if i % 1009 == 0 { "{\n".into() } else { format!("{{\"id\":{i},\"text\":\"أدان الوزير {i}\"}}\n") }
+            if i % 1009 == 0 {
+                "{\n".into()
+            } else {
+                format!("{{\"id\":{i},\"text\":\"أدان الوزير {i}\"}}\n")
+            }
         });
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         std::io::Write::write_all(&mut gz, lines.collect::<String>().as_bytes()).unwrap();
@@ -56,7 +61,8 @@ impl Inputs {
     }
 
     fn args<'a>(&'a self, out: &'a str, rejects: &'a str, model: &'a str) -> Vec<&'a str> {
-        let mut args = vec!["predict", "--model", model, "--output", out, "--on-error", "skip", "--rejects", rejects];
+        let mut args =
+            vec!["predict", "--model", model, "--output", out, "--on-error", "skip", "--rejects", rejects];
         args.extend(["--resume", "--checkpoint-every", "3000", "--threads", "2", "--quiet"]);
         args.extend(self.files.iter().map(String::as_str));
         args
@@ -103,7 +109,9 @@ fn a_killed_run_goes_on_and_ends_with_the_same_bytes() {
         }
         assert!(fs::read(&out).unwrap() == fs::read(&whole).unwrap(), "{extension}");
         assert!(fs::read(&rejects).unwrap() == fs::read(&whole_rejects).unwrap(), "{extension}");
-        assert!(!Path::new(&format!("{out}.partial")).exists() && !Path::new(&format!("{out}.progress")).exists());
+        assert!(
+            !Path::new(&format!("{out}.partial")).exists() && !Path::new(&format!("{out}.progress")).exists()
+        );
     }
 }
 
@@ -144,5 +152,8 @@ fn what_cannot_be_resumed_says_so() {
     refused(&["-", "--output", &inputs.at("o.jsonl")], "standard input cannot be read again");
     refused(&[&inputs.files[0], "--output", &inputs.at("o.table")], "--resume is for JSONL, CSV and TSV");
     #[cfg(feature = "columnar")]
-    refused(&[&inputs.files[0], "--output", &inputs.at("o.parquet")], "columns appear when they are complete");
+    refused(
+        &[&inputs.files[0], "--output", &inputs.at("o.parquet")],
+        "columns appear when they are complete",
+    );
 }

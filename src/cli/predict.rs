@@ -196,7 +196,9 @@ fn bytes(text: &str) -> Result<usize, String> {
         text => (text, 1),
     };
     let number = digits.trim().parse::<usize>().ok().filter(|&number| number > 0);
-    number.and_then(|number| number.checked_mul(unit)).ok_or_else(|| "give a number of bytes, such as 16M".into())
+    number
+        .and_then(|number| number.checked_mul(unit))
+        .ok_or_else(|| "give a number of bytes, such as 16M".into())
 }
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -250,8 +252,14 @@ impl Args {
                 cfg!(feature = "columnar"),
                 "this build writes no Parquet and no Arrow: build it with --features columnar"
             );
-            ensure!(compression.is_none(), "columns are compressed inside: take .gz or .zst off the name of --output");
-            ensure!(!self.resume, "--resume is for JSONL, CSV and TSV: columns appear when they are complete");
+            ensure!(
+                compression.is_none(),
+                "columns are compressed inside: take .gz or .zst off the name of --output"
+            );
+            ensure!(
+                !self.resume,
+                "--resume is for JSONL, CSV and TSV: columns appear when they are complete"
+            );
             ensure!(
                 self.output.as_ref().is_some_and(|path| path.as_os_str() != "-") || self.watch.is_some(),
                 "columns go to a file: give --output"
@@ -264,8 +272,14 @@ impl Args {
             );
         }
         if self.watch.is_some() {
-            let named = self.output.as_deref().is_some_and(|path| OutputFormat::of(path).is_none() && compression.is_none());
-            ensure!(named, "--watch needs --output FOLDER, for the labelled files; --output-format names their format");
+            let named = self
+                .output
+                .as_deref()
+                .is_some_and(|path| OutputFormat::of(path).is_none() && compression.is_none());
+            ensure!(
+                named,
+                "--watch needs --output FOLDER, for the labelled files; --output-format names their format"
+            );
             return Ok(());
         }
         ensure!(
@@ -326,15 +340,10 @@ impl Kit<'_> {
             quiet: args.quiet,
             start: start.map_or((0, 0), |position| (position.source, position.records)),
         };
-        engine::run(
-            args.threads(),
-            move |emit| plan.read(emit),
-            move |job| worker.run(job),
-            &mut |done| {
-                let _writing = interrupt.writing();
-                output.take(done)
-            },
-        )?;
+        engine::run(args.threads(), move |emit| plan.read(emit), move |job| worker.run(job), &mut |done| {
+            let _writing = interrupt.writing();
+            output.take(done)
+        })?;
         let rejected = output.finish()?;
         interrupt.set_temporaries(Vec::new());
         if rejected > 0 {
@@ -374,7 +383,11 @@ impl Kit<'_> {
     }
 
     /// Where the records go, and where to go on.
-    fn target(&self, to: &Destination, inputs: &[PathBuf]) -> anyhow::Result<(Target, Option<resume::Position>)> {
+    fn target(
+        &self,
+        to: &Destination,
+        inputs: &[PathBuf],
+    ) -> anyhow::Result<(Target, Option<resume::Position>)> {
         let args = self.args;
         let name = match &to.path {
             Some(path) if path.as_os_str() != "-" => path.display().to_string(),

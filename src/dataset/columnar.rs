@@ -62,8 +62,10 @@ impl Table {
             Format::Parquet => {
                 let file = File::open(path).map_err(|error| Error::io(path, error))?;
                 // A schema of Arrow in the file says what the columns were before they were written.
-                let loaded = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
-                let metadata = loaded.map_err(|error| damaged(path, error))?;
+                let metadata = guarded(path, || {
+                    ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
+                        .map_err(|error| damaged(path, error))
+                })?;
                 (metadata.schema().clone(), Inner::Parquet(Arc::new(file), metadata.metadata().clone()))
             }
             _ => (ipc(path, None)?.schema(), Inner::Arrow),
@@ -85,7 +87,10 @@ impl Table {
     pub fn other_columns(&self) -> Vec<String> {
         let is_text = |place: usize, name: &str| place == self.text.1 && name == self.text.0;
         let fields = self.schema.fields().iter().enumerate();
-        fields.filter(|(place, field)| !is_text(*place, field.name())).map(|(_, field)| field.name().clone()).collect()
+        fields
+            .filter(|(place, field)| !is_text(*place, field.name()))
+            .map(|(_, field)| field.name().clone())
+            .collect()
     }
 
     /// Asks for columns beside the text.
@@ -95,9 +100,11 @@ impl Table {
     pub fn project(mut self, columns: &[String]) -> Result<Table> {
         for name in columns {
             let found = self.schema.fields().iter().position(|field| field.name() == name);
-            self.others.push(found.ok_or_else(|| {
-                Error::data(self.path.as_ref(), 1, format!("no column '{name}' to read"))
-            })?);
+            self.others.push(
+                found.ok_or_else(|| {
+                    Error::data(self.path.as_ref(), 1, format!("no column '{name}' to read"))
+                })?,
+            );
         }
         self.check_codecs()?;
         Ok(self)
@@ -126,7 +133,8 @@ impl Table {
                 };
                 let size = file.metadata().map_or(0, |metadata| metadata.len());
                 let all = metadata.file_metadata().num_rows().max(1) as u64;
-                let groups = metadata.row_groups().iter().map(|group| group.num_rows().max(0) as usize).enumerate();
+                let groups =
+                    metadata.row_groups().iter().map(|group| group.num_rows().max(0) as usize).enumerate();
                 Box::new(groups.flat_map(move |(group, total)| {
                     let levels = levels.clone();
                     (0..total).step_by(rows.max(1)).map(move |start| {
@@ -145,12 +153,25 @@ impl Table {
                 let mut columns: Vec<usize> = self.others.iter().copied().chain([self.text.1]).collect();
                 columns.sort_unstable();
                 columns.dedup();
-                let batches = match ipc(&self.path, Some(columns)) {
-                    Ok(batches) => batches,
+                let mut batches = match ipc(&self.path, Some(columns)) {
+                    Ok(batches) => Some(batches),
                     Err(error) => return Box::new(std::iter::once(Err(error))),
                 };
-                Box::new(batches.flat_map(move |batch| {
-                    let batch = batch.map_err(|error| damaged(&self.path, error));
+                let decoded = std::iter::from_fn(move || {
+                    let next = || {
+                        batches
+                            .as_mut()?
+                            .next()
+                            .map(|batch| batch.map_err(|error| damaged(&self.path, error)))
+                    };
+                    let batch = guarded(&self.path, || Ok(next())).unwrap_or_else(|error| Some(Err(error)));
+                    // Nothing comes behind damage.
+                    if matches!(batch, Some(Err(_))) {
+                        batches = None;
+                    }
+                    batch
+                });
+                Box::new(decoded.flat_map(move |batch| {
                     let slices: Vec<Result<Slice>> = match batch {
                         Err(error) => vec![Err(error)],
                         Ok(batch) => (0..batch.num_rows())
@@ -216,7 +237,11 @@ pub struct Slice {
 
 enum Part {
     /// Rows of a row group, from `start`.
-    Group { group: Group, levels: Arc<parquet::arrow::FieldLevels>, start: usize },
+    Group {
+        group: Group,
+        levels: Arc<parquet::arrow::FieldLevels>,
+        start: usize,
+    },
     Batch(RecordBatch),
 }
 
@@ -236,17 +261,30 @@ impl Slice {
     /// # Errors
     /// [`Error::Data`] for what is damaged.
     pub fn read(&self) -> Result<Rows> {
+        guarded(&self.path, || self.decode())
+    }
+
+    fn decode(&self) -> Result<Rows> {
         let batch = match &self.part {
             Part::Batch(batch) => batch.clone(),
             Part::Group { group, levels, start } => {
-                let selection = RowSelection::from(vec![RowSelector::skip(*start), RowSelector::select(self.rows)]);
+                let selection =
+                    RowSelection::from(vec![RowSelector::skip(*start), RowSelector::select(self.rows)]);
                 let fail = |error| damaged(&self.path, error);
-                let mut reader =
-                    ParquetRecordBatchReader::try_new_with_row_groups(levels, group, self.rows, Some(selection))
-                        .map_err(fail)?;
+                let mut reader = ParquetRecordBatchReader::try_new_with_row_groups(
+                    levels,
+                    group,
+                    self.rows,
+                    Some(selection),
+                )
+                .map_err(fail)?;
                 let batch = reader.next().transpose().map_err(|error| damaged(&self.path, error))?;
                 batch.filter(|batch| batch.num_rows() == self.rows).ok_or_else(|| {
-                    Error::data(self.path.as_ref(), 1, "a row group has fewer rows than it says: the file is damaged")
+                    Error::data(
+                        self.path.as_ref(),
+                        1,
+                        "a row group has fewer rows than it says: the file is damaged",
+                    )
                 })?
             }
         };
@@ -295,12 +333,21 @@ fn ipc(path: &Path, columns: Option<Vec<usize>>) -> Result<Box<dyn RecordBatchRe
     let mut magic = [0; 6];
     let is_file = file.read_exact(&mut magic).is_ok() && &magic == b"ARROW1";
     file.rewind().map_err(|error| Error::io(path, error))?;
-    let fail = |error| damaged(path, error);
-    if is_file {
-        Ok(Box::new(FileReader::try_new(BufReader::new(file), columns).map_err(fail)?))
-    } else {
-        Ok(Box::new(StreamReader::try_new(BufReader::new(file), columns).map_err(fail)?))
-    }
+    guarded(path, || {
+        let fail = |error| damaged(path, error);
+        let batches: Box<dyn RecordBatchReader> = if is_file {
+            Box::new(FileReader::try_new(BufReader::new(file), columns).map_err(fail)?)
+        } else {
+            Box::new(StreamReader::try_new(BufReader::new(file), columns).map_err(fail)?)
+        };
+        Ok(batches)
+    })
+}
+
+/// Runs what decodes a file: what the decoders did not foresee in a damaged one is an error like any other.
+fn guarded<T>(path: &Path, decode: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(decode))
+        .unwrap_or_else(|_| Err(damaged(path, "the decoder gave up")))
 }
 
 fn damaged(path: &Path, error: impl std::fmt::Display) -> Error {

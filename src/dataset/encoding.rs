@@ -229,12 +229,20 @@ mod tests {
 
     #[test]
     fn a_bad_byte_in_utf8_is_no_other_encoding() {
-        for bad in [b"\xFF".to_vec(), [TEXT.as_bytes(), b"\xFF"].concat(), [&b"\xC7\xE1"[..], TEXT.as_bytes()].concat()] {
+        for bad in [
+            b"\xFF".to_vec(),
+            [TEXT.as_bytes(), b"\xFF"].concat(),
+            [&b"\xC7\xE1"[..], TEXT.as_bytes()].concat(),
+        ] {
             assert_eq!(Encoding::detect(&bad).name(), "utf-8");
         }
         assert_eq!(Encoding::detect(b"").name(), "utf-8");
         assert_eq!(Encoding::detect(&[0; 64]).name(), "utf-8", "zeros are no text");
-        assert_eq!(Encoding::detect(&TEXT.as_bytes()[..TEXT.find('ق').unwrap() + 1]).name(), "utf-8", "cut in a letter");
+        assert_eq!(
+            Encoding::detect(&TEXT.as_bytes()[..TEXT.find('ق').unwrap() + 1]).name(),
+            "utf-8",
+            "cut in a letter"
+        );
     }
 
     #[test]

@@ -75,7 +75,9 @@ fn matching(path: &Path, pattern: &str, format: Option<Format>, files: &mut Vec<
     let found = glob::glob(pattern)
         .map_err(|error| Error::Parameter(format!("{pattern}: not a pattern: {error}")))?
         .collect::<Result<Vec<PathBuf>, _>>()
-        .map_err(|error| Error::io(error.path().to_owned(), io::Error::new(error.error().kind(), error.to_string())))?;
+        .map_err(|error| {
+            Error::io(error.path().to_owned(), io::Error::new(error.error().kind(), error.to_string()))
+        })?;
     if found.is_empty() {
         return Err(Error::io(path, io::Error::new(io::ErrorKind::NotFound, "no file has such a name")));
     }
@@ -109,7 +111,12 @@ mod tests {
         let none = expand([root.join("q*.txt")], None).unwrap_err().to_string();
         assert!(none.contains("q*.txt: no file has such a name"), "{none}");
         std::fs::create_dir(root.join("empty")).unwrap();
-        assert!(expand([root.join("empty")], None).unwrap_err().to_string().contains("is a directory without files"));
+        assert!(
+            expand([root.join("empty")], None)
+                .unwrap_err()
+                .to_string()
+                .contains("is a directory without files")
+        );
         assert!(expand([root.join("gone.txt")], None).is_err());
     }
 }

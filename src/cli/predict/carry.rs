@@ -121,7 +121,8 @@ pub fn json_fields<'a>(
             let has_whole = object.0.iter().any(|(name, _)| name == text_path);
             let head = text_path.split('.').next().unwrap_or_default();
             // A nested text leaves what stands around it.
-            let is_text = |name: &str| if has_whole { name == text_path } else { name == head && head == text_path };
+            let is_text =
+                |name: &str| if has_whole { name == text_path } else { name == head && head == text_path };
             object
                 .0
                 .into_iter()

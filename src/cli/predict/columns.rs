@@ -190,7 +190,11 @@ impl<'a> Builder<'a> {
             for column in carried {
                 self.kept.append_n(column.len().saturating_sub(self.kept.len()), false);
                 let kept = BooleanArray::new(self.kept.finish_cloned(), None);
-                columns.push(if kept.true_count() == column.len() { column.clone() } else { filter(column, &kept)? });
+                columns.push(if kept.true_count() == column.len() {
+                    column.clone()
+                } else {
+                    filter(column, &kept)?
+                });
             }
         } else {
             self.carried.resize_with(source.columns.names().len(), StringBuilder::new);
@@ -218,11 +222,24 @@ enum Writer {
 }
 
 impl Columnar {
-    pub fn create(path: &Path, format: OutputFormat, pipeline: &Arc<Pipeline>, has_sets: bool) -> anyhow::Result<Self> {
+    pub fn create(
+        path: &Path,
+        format: OutputFormat,
+        pipeline: &Arc<Pipeline>,
+        has_sets: bool,
+    ) -> anyhow::Result<Self> {
         let file = AtomicFile::create(path)?;
         let temporary = file.temporary_path().map(Path::to_owned);
         let pipeline = pipeline.clone();
-        Ok(Columnar { path: path.to_owned(), pipeline, has_sets, format, file: Some(file), temporary, writer: None })
+        Ok(Columnar {
+            path: path.to_owned(),
+            pipeline,
+            has_sets,
+            format,
+            file: Some(file),
+            temporary,
+            writer: None,
+        })
     }
 
     pub fn temporary_path(&self) -> Option<PathBuf> {

@@ -166,7 +166,13 @@ impl Formatter {
     }
 
     /// Writes one record.
-    pub fn write(&self, out: &mut Vec<u8>, source: &Source, item: &Item<'_>, tally: &mut Tally) -> io::Result<()> {
+    pub fn write(
+        &self,
+        out: &mut Vec<u8>,
+        source: &Source,
+        item: &Item<'_>,
+        tally: &mut Tally,
+    ) -> io::Result<()> {
         tally.records += 1;
         let (given, set, score) = match &item.outcome {
             Ok(prediction) => {
@@ -183,7 +189,12 @@ impl Formatter {
             OutputFormat::Jsonl => self.jsonl(out, source, item, &given, set.as_deref()),
             OutputFormat::Csv => {
                 let (index, start, end) = (item.index, item.start, item.start + item.text.len());
-                write!(out, "{},{index},{start},{end},{},", quoted(&source.name), quoted(&self.joined(&given)))?;
+                write!(
+                    out,
+                    "{},{index},{start},{end},{},",
+                    quoted(&source.name),
+                    quoted(&self.joined(&given))
+                )?;
                 if let Some(score) = score {
                     write!(out, "{score}")?;
                 }
@@ -268,7 +279,13 @@ impl Formatter {
     }
 
     /// Label, score, text: the text last, so that right-to-left letters do not move the columns.
-    fn pretty(&self, out: &mut Vec<u8>, item: &Item<'_>, given: &[&str], set: Option<&[&str]>) -> io::Result<()> {
+    fn pretty(
+        &self,
+        out: &mut Vec<u8>,
+        item: &Item<'_>,
+        given: &[&str],
+        set: Option<&[&str]>,
+    ) -> io::Result<()> {
         let labels = self.pipeline.labels();
         let first = given.first().and_then(|label| labels.iter().position(|known| known == label));
         let style = match first {

@@ -46,7 +46,13 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn new(target: Target, rejects: Option<&Path>, worker: Arc<Worker>, bar: ProgressBar, quiet: bool) -> anyhow::Result<Self> {
+    pub fn new(
+        target: Target,
+        rejects: Option<&Path>,
+        worker: Arc<Worker>,
+        bar: ProgressBar,
+        quiet: bool,
+    ) -> anyhow::Result<Self> {
         let rejects = match (&target, rejects) {
             // A run that can be gone on with keeps its list itself.
             (Target::Resumable(_), _) | (_, None) => None,
@@ -135,7 +141,9 @@ impl Output {
             line.push(b'\n');
             match (&mut self.target, &mut self.rejects) {
                 (Target::Resumable(resumable), _) => resumable.write_reject(&line)?,
-                (_, Some((path, sink))) => sink.write_all(&line).with_context(|| path.display().to_string())?,
+                (_, Some((path, sink))) => {
+                    sink.write_all(&line).with_context(|| path.display().to_string())?
+                }
                 _ => {}
             }
         }
@@ -216,4 +224,3 @@ impl Output {
         Ok(self.rejected)
     }
 }
-

@@ -117,7 +117,9 @@ impl Resumable {
         }
         self.out.finish()?;
         match std::fs::remove_file(&self.progress) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io(&self.progress, error).into()),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Error::io(&self.progress, error).into())
+            }
             _ => Ok(()),
         }
     }
@@ -135,7 +137,11 @@ fn read(bytes: &[u8], path: &Path, run: &BTreeMap<String, String>) -> anyhow::Re
             path.display()
         );
     }
-    ensure!(before.len() == run.len(), "{}: the run that was stopped had other inputs; {start_anew}", path.display());
+    ensure!(
+        before.len() == run.len(),
+        "{}: the run that was stopped had other inputs; {start_anew}",
+        path.display()
+    );
     Ok(position)
 }
 
@@ -164,7 +170,8 @@ impl Growing {
             std::fs::rename(path, &partial).map_err(fail)?;
         }
         // What is there is cut to `length`, not to nothing.
-        let mut file = OpenOptions::new().create(true).write(true).truncate(false).open(&partial).map_err(fail)?;
+        let mut file =
+            OpenOptions::new().create(true).write(true).truncate(false).open(&partial).map_err(fail)?;
         let found = file.metadata().map_err(fail)?.len();
         ensure!(
             found >= length,

@@ -57,7 +57,13 @@ impl Plan {
         Ok(())
     }
 
-    fn source(&self, place: usize, before: u64, skip: u64, emit: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
+    fn source(
+        &self,
+        place: usize,
+        before: u64,
+        skip: u64,
+        emit: Emit<'_>,
+    ) -> anyhow::Result<Result<(), Stopped>> {
         let path = &self.inputs[place];
         let format = self.options.format_of(path)?;
         if path.as_os_str() == "-" && io::stdin().is_terminal() && !self.quiet {
@@ -103,9 +109,7 @@ impl Plan {
                 Columns::Open
             }
             (Carry::Named(names), Format::Jsonl) => Columns::Fixed(names.as_slice().into()),
-            (carry, Format::Tsv) => {
-                Columns::Fixed(carry.among(&["label".to_owned()], &source.name)?.into())
-            }
+            (carry, Format::Tsv) => Columns::Fixed(carry.among(&["label".to_owned()], &source.name)?.into()),
             (carry, _) => Columns::Fixed(carry.among(&[], &source.name)?.into()),
         })
     }
@@ -137,14 +141,23 @@ impl Plan {
         }
     }
 
-    fn lines(&self, input: Input, source: Source, skip: u64, emit: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
+    fn lines(
+        &self,
+        input: Input,
+        source: Source,
+        skip: u64,
+        emit: Emit<'_>,
+    ) -> anyhow::Result<Result<(), Stopped>> {
         let columns = self.line_columns(&source)?;
         let source = Arc::new(Source { columns, ..source });
         if emit(Step::Begin(source.clone())).is_break() {
             return Ok(Err(Stopped));
         }
-        let mut lines =
-            Blocks { reader: input.into_reader(), block: Vec::with_capacity(2 * JOB), max_record: self.max_record };
+        let mut lines = Blocks {
+            reader: input.into_reader(),
+            block: Vec::with_capacity(2 * JOB),
+            max_record: self.max_record,
+        };
         let fail = |error| Error::io(&source.path, error);
         let mut first = lines.skip(skip).map_err(fail)?;
         while let Some(block) = lines.next().map_err(fail)? {
@@ -166,7 +179,13 @@ impl Plan {
         Ok(ended(emit(Step::End(source))))
     }
 
-    fn article(&self, input: Input, source: Source, skip: u64, emit: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
+    fn article(
+        &self,
+        input: Input,
+        source: Source,
+        skip: u64,
+        emit: Emit<'_>,
+    ) -> anyhow::Result<Result<(), Stopped>> {
         let columns = Columns::Fixed(self.carry.among(&[], &source.name)?.into());
         let source = Arc::new(Source { columns, ..source });
         if emit(Step::Begin(source.clone())).is_break() {
@@ -210,7 +229,13 @@ impl Plan {
         Ok(ended(emit(Step::End(source))))
     }
 
-    fn csv(&self, input: Input, source: Source, skip: u64, emit: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
+    fn csv(
+        &self,
+        input: Input,
+        source: Source,
+        skip: u64,
+        emit: Emit<'_>,
+    ) -> anyhow::Result<Result<(), Stopped>> {
         let since = Arc::new(AtomicU64::new(0));
         let limit = Limited { raw: input.into_reader(), since: since.clone(), most: self.max_record as u64 };
         let mut reader = ReaderBuilder::new().delimiter(self.options.delimiter).from_reader(limit);
@@ -261,7 +286,9 @@ impl Plan {
                 continue;
             }
             let row = match row {
-                (line, None) if record.as_slice().len() > self.max_record => (line, Some(too_long(self.max_record))),
+                (line, None) if record.as_slice().len() > self.max_record => {
+                    (line, Some(too_long(self.max_record)))
+                }
                 row => row,
             };
             if row.1.is_none() {
@@ -291,7 +318,11 @@ impl Plan {
 
     #[cfg(not(feature = "columnar"))]
     fn columnar(&self, source: Source, _: u64, _: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
-        anyhow::bail!("{}: this build reads no {}: build it with --features columnar", source.name, source.format)
+        anyhow::bail!(
+            "{}: this build reads no {}: build it with --features columnar",
+            source.name,
+            source.format
+        )
     }
 
     #[cfg(feature = "columnar")]
@@ -508,7 +539,8 @@ mod tests {
     #[test]
     fn jobs_end_where_the_text_says_however_it_comes() {
         let long = "x".repeat(3 * JOB);
-        let text: String = (0..40_000).map(|i| format!("line {i}\n")).collect::<String>() + &long + "\nb\n" + &long;
+        let text: String =
+            (0..40_000).map(|i| format!("line {i}\n")).collect::<String>() + &long + "\nb\n" + &long;
         let whole = jobs(&text, 1 << 16, usize::MAX / 2);
         assert!(whole.len() > 3);
         assert!(whole.iter().flatten().map(String::as_str).collect::<String>() == text);

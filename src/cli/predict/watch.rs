@@ -22,7 +22,9 @@ type Stamp = (u64, Option<SystemTime>);
 /// For folders that cannot be read or written to. A file that cannot be labelled is told of, and tried again when it changes.
 pub fn watch(kit: &Kit<'_>, folder: &Path) -> anyhow::Result<()> {
     let args: &Args = kit.args;
-    let Some(results) = &args.output else { anyhow::bail!("--watch needs --output FOLDER, for the labelled files") };
+    let Some(results) = &args.output else {
+        anyhow::bail!("--watch needs --output FOLDER, for the labelled files")
+    };
     std::fs::create_dir_all(results).with_context(|| results.display().to_string())?;
     let real = |path: &Path| std::fs::canonicalize(path).with_context(|| path.display().to_string());
     ensure!(
@@ -46,14 +48,15 @@ pub fn watch(kit: &Kit<'_>, folder: &Path) -> anyhow::Result<()> {
             if !is_complete || done.get(&path) == Some(&stamp) {
                 continue;
             }
-            done.insert(path.clone(), stamp);
+            let is_changed = done.insert(path.clone(), stamp).is_some();
             let name = path.strip_prefix(folder).unwrap_or(&path);
             let mut output = results.join(name).into_os_string();
             output.push(format!(".{}", format.extension()));
             let output = PathBuf::from(output);
             // Labelled by an earlier run, from the same or an older file.
             let is_newer = |earlier: SystemTime| stamp.1.is_none_or(|changed| changed > earlier);
-            if std::fs::metadata(&output).and_then(|found| found.modified()).is_ok_and(|time| !is_newer(time)) {
+            let labelled = std::fs::metadata(&output).and_then(|found| found.modified());
+            if !is_changed && labelled.is_ok_and(|time| !is_newer(time)) {
                 continue;
             }
             if let Some(parent) = output.parent() {
@@ -77,7 +80,9 @@ fn files(folder: &Path, args: &Args) -> anyhow::Result<Vec<PathBuf>> {
     match expand([folder], args.input.input_format) {
         Ok(files) => Ok(files),
         // Nothing there yet.
-        Err(tasnif::Error::Io { error, .. }) if error.kind() == std::io::ErrorKind::IsADirectory => Ok(Vec::new()),
+        Err(tasnif::Error::Io { error, .. }) if error.kind() == std::io::ErrorKind::IsADirectory => {
+            Ok(Vec::new())
+        }
         Err(error) => Err(error.into()),
     }
 }

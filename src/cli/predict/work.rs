@@ -8,13 +8,13 @@ use tasnif::dataset::records::{NOT_UTF8, line_text};
 use tasnif::dataset::{Format, ReadOptions};
 use tasnif::pipeline::{Pipeline, Prediction};
 
+use super::OnError;
 use super::arabic::Letters;
+use super::carry::{Columns, Field, json_fields};
 #[cfg(feature = "columnar")]
 use super::columns::Builder;
-use super::carry::{Columns, Field, json_fields};
 use super::format::{Formatter, Item};
 use super::job::{Cells, Content, Job, Piece, Reject, Source, Tally};
-use super::OnError;
 
 /// All that a worker needs to know.
 pub struct Worker {
@@ -118,8 +118,11 @@ impl Worker {
         piece: &mut Piece,
         #[cfg(feature = "columnar")] carried: &[arrow_array::ArrayRef],
     ) -> anyhow::Result<()> {
-        let texts: Vec<&str> =
-            entries.iter().filter_map(|entry| entry.content.as_ref().ok()).map(|good| good.text.as_ref()).collect();
+        let texts: Vec<&str> = entries
+            .iter()
+            .filter_map(|entry| entry.content.as_ref().ok())
+            .map(|good| good.text.as_ref())
+            .collect();
         if self.count_letters && job.first == 0 {
             let mut bytes = 0;
             for text in texts.iter().take_while(|text| {
@@ -165,7 +168,8 @@ impl Worker {
                 Ok((good, _)) => {
                     let text = good.text.trim();
                     // Only the white space at the ends is cut from what is shown.
-                    let cut = if text.is_empty() { 0 } else { good.text.len() - good.text.trim_start().len() };
+                    let cut =
+                        if text.is_empty() { 0 } else { good.text.len() - good.text.trim_start().len() };
                     Item { index, start: entry.start + cut, text, carried: &good.carried, outcome: Err("") }
                 }
                 Err(_) => {
@@ -225,7 +229,8 @@ impl Worker {
                 let line = String::from_utf8_lossy(line);
                 let text = line_text(source.format, &line, &self.options)?.into_owned();
                 let carried = carried_of_line(&line, source, &self.options);
-                let carried = carried.into_iter().map(|(name, field)| (name.into_owned().into(), owned(field)));
+                let carried =
+                    carried.into_iter().map(|(name, field)| (name.into_owned().into(), owned(field)));
                 Ok(Good { text: text.into(), carried: carried.collect() })
             }
             Err(_) => Err(NOT_UTF8.into()),
@@ -234,7 +239,12 @@ impl Worker {
 
     /// Rows of columns. The carried ones are taken apart only for output that has no columns.
     #[cfg(feature = "columnar")]
-    fn column_rows<'a>(&self, rows: &'a tasnif::dataset::columnar::Rows, source: &'a Source, first: u64) -> Vec<Entry<'a>> {
+    fn column_rows<'a>(
+        &self,
+        rows: &'a tasnif::dataset::columnar::Rows,
+        source: &'a Source,
+        first: u64,
+    ) -> Vec<Entry<'a>> {
         use tasnif::dataset::columnar::{json, text};
         let apart = !self.formatter.style.format.is_columnar();
         let entry = |row: usize, line: u64| {
@@ -283,7 +293,9 @@ impl Worker {
                         .iter()
                         .map(|name| next().map(|value| (name.as_str().into(), Field::Text(value))))
                         .collect();
-                    text.and_then(|text| Ok(Good { text, carried: carried.into_iter().collect::<Result<_, _>>()? }))
+                    text.and_then(|text| {
+                        Ok(Good { text, carried: carried.into_iter().collect::<Result<_, _>>()? })
+                    })
                 }
             };
             entries.push(Entry { line: *line, start: 0, content });

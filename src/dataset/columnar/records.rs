@@ -27,8 +27,11 @@ impl ColumnarRecords {
         let head = |path: &str| path.split('.').next().unwrap_or_default().to_owned();
         let mut wanted = vec![options.text_field.as_str(), &options.label_field, "labels", "weight"];
         wanted.extend(options.group_field.split(','));
-        let wanted: Vec<String> =
-            wanted.iter().map(|name| (*name).to_owned()).chain(wanted.iter().map(|name| head(name))).collect();
+        let wanted: Vec<String> = wanted
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(wanted.iter().map(|name| head(name)))
+            .collect();
         let mut columns = table.other_columns();
         columns.retain(|column| options.other_fields || wanted.contains(column));
         let (path, options) = (path.to_owned(), options.clone());
@@ -53,7 +56,10 @@ impl ColumnarRecords {
                         for row in 0..rows.text.len() {
                             row_number += 1;
                             let mut object = Map::new();
-                            let all = columns.iter().zip(&rows.others).map(|(name, column)| (name.as_str(), column));
+                            let all = columns
+                                .iter()
+                                .zip(&rows.others)
+                                .map(|(name, column)| (name.as_str(), column));
                             // A text inside a struct is found by its path too, which is a name here.
                             let all = all.chain([(options.text_field.as_str(), &rows.text)]);
                             let object = all
@@ -66,7 +72,8 @@ impl ColumnarRecords {
                             let record = object.and_then(|object| {
                                 of_json(&Value::Object(object), row_number, &options, labelled)
                             });
-                            ready.push_back(record.map_err(|message| Error::data(&path, row_number, message)));
+                            ready
+                                .push_back(record.map_err(|message| Error::data(&path, row_number, message)));
                         }
                     }
                 }

@@ -4,8 +4,8 @@ use arrow_array::cast::AsArray;
 use arrow_array::temporal_conversions::{date32_to_datetime, date64_to_datetime};
 use arrow_array::types::{
     Date32Type, Date64Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrayRef};
 use arrow_schema::{DataType, TimeUnit};
@@ -51,7 +51,10 @@ pub fn json(column: &dyn Array, row: usize) -> Result<Value, String> {
         return Ok(text.into());
     }
     let list = |items: ArrayRef| -> Result<Value, String> {
-        (0..items.len()).map(|item| json(items.as_ref(), item)).collect::<Result<Vec<Value>, _>>().map(Value::from)
+        (0..items.len())
+            .map(|item| json(items.as_ref(), item))
+            .collect::<Result<Vec<Value>, _>>()
+            .map(Value::from)
     };
     let time = |time: Option<String>| Ok(time.map_or(Value::Null, Value::from));
     match column.data_type() {
@@ -71,9 +74,15 @@ pub fn json(column: &dyn Array, row: usize) -> Result<Value, String> {
         DataType::Timestamp(unit, _) => {
             let moment = match unit {
                 TimeUnit::Second => column.as_primitive::<TimestampSecondType>().value_as_datetime(row),
-                TimeUnit::Millisecond => column.as_primitive::<TimestampMillisecondType>().value_as_datetime(row),
-                TimeUnit::Microsecond => column.as_primitive::<TimestampMicrosecondType>().value_as_datetime(row),
-                TimeUnit::Nanosecond => column.as_primitive::<TimestampNanosecondType>().value_as_datetime(row),
+                TimeUnit::Millisecond => {
+                    column.as_primitive::<TimestampMillisecondType>().value_as_datetime(row)
+                }
+                TimeUnit::Microsecond => {
+                    column.as_primitive::<TimestampMicrosecondType>().value_as_datetime(row)
+                }
+                TimeUnit::Nanosecond => {
+                    column.as_primitive::<TimestampNanosecondType>().value_as_datetime(row)
+                }
             };
             time(moment.map(|moment| moment.format("%Y-%m-%dT%H:%M:%S%.f").to_string()))
         }
@@ -92,10 +101,17 @@ pub fn json(column: &dyn Array, row: usize) -> Result<Value, String> {
             let key = dictionary.normalized_keys().get(row).copied().unwrap_or(0);
             json(dictionary.values().as_ref(), key)
         }
-        other => Err(format!("a column of type {other} has no form in JSON, CSV and TSV; carry it to Parquet or Arrow")),
+        other => Err(format!(
+            "a column of type {other} has no form in JSON, CSV and TSV; carry it to Parquet or Arrow"
+        )),
     }
 }
 
 fn short_float(value: f32) -> Result<Value, String> {
-    Ok(value.to_string().parse::<f64>().ok().filter(|value| value.is_finite()).map_or(Value::Null, Value::from))
+    Ok(value
+        .to_string()
+        .parse::<f64>()
+        .ok()
+        .filter(|value| value.is_finite())
+        .map_or(Value::Null, Value::from))
 }

@@ -6,8 +6,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 
 /// What is said of bytes that are not UTF-8: what to do about them.
-pub const NOT_UTF8: &str =
-    "not valid UTF-8; name the encoding with --encoding, or give --lossy to go on with a replacement character";
+pub const NOT_UTF8: &str = "not valid UTF-8; name the encoding with --encoding, or give --lossy to go on with a replacement character";
 
 /// The lines of a reader: LF or CR LF ends, no byte-order mark.
 pub(super) struct Lines<R> {
