@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use tasnif::classify::{CalibrationMethod, ClassifierParams, ConformalMethod};
 use tasnif::cross_validation::{CrossValidation, cross_validate};
-use tasnif::dataset::{Dataset, folds, train_test_split};
+use tasnif::dataset::{Dataset, ReadOptions, RecordWeight, folds, train_test_split};
 use tasnif::features::window::Window;
 use tasnif::metrics::Report;
 use tasnif::pipeline::{Pipeline, Threshold};
@@ -78,6 +78,10 @@ pub struct Args {
     /// Weights by label: none, balanced, or a TOML file of `label = weight` lines [default: none]
     #[arg(long, value_name = "WEIGHTS", help_heading = "Training")]
     class_weight: Option<String>,
+    /// Records whose CSV column or JSONL field has this value count so many times, such as sure=false:0.5; may be repeated,
+    /// and multiplies a field `weight` of the record
+    #[arg(long, value_name = "FIELD=VALUE:WEIGHT", help_heading = "Training")]
+    record_weight: Vec<RecordWeight>,
     /// With any number of labels: the probability from which on a label is given; f1 finds the best for each label [default:
     /// f1]
     #[arg(long, value_name = "f1|SHARE", help_heading = "Training")]
@@ -160,7 +164,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     args.online.refuse()?;
     let bar = progress::step(args.quiet, "reading".into());
-    let mut data = args.input.read(&args.data)?;
+    let mut data = args.read(&args.data)?;
+    if !args.record_weight.is_empty() && !args.quiet && data.examples.iter().all(|example| example.weight == 1.0) {
+        bar.suspend(|| eprintln!("warning: no record has a field and value that --record-weight names"));
+    }
     if let Some(threshold) = args.group_near_duplicates {
         data.group_near_duplicates(threshold)?;
     }
@@ -190,6 +197,14 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 }
 
 impl Args {
+    fn read_options(&self) -> ReadOptions {
+        ReadOptions { record_weights: self.record_weight.clone(), ..self.input.read_options() }
+    }
+
+    fn read(&self, paths: &[PathBuf]) -> anyhow::Result<Dataset> {
+        Ok(Dataset::read_all(paths, &self.read_options())?)
+    }
+
     fn seed(&self) -> u64 {
         self.seed.unwrap_or(42)
     }
@@ -202,7 +217,7 @@ impl Args {
                 let fold = train_test_split(&data, fraction, self.seed())?;
                 Ok((data.select(&fold.train), Some(data.select(&fold.test))))
             }
-            Err(_) => Ok((data, Some(self.input.read(&[PathBuf::from(valid)])?))),
+            Err(_) => Ok((data, Some(self.read(&[PathBuf::from(valid)])?))),
         }
     }
 }

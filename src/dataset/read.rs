@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::reading::Reading;
-use super::{Dataset, Encoding, Example, Format, Input};
+use super::{Dataset, Encoding, Example, Format, Input, RecordWeight};
 use crate::error::{Error, Result};
 
 /// How to read a file.
@@ -30,6 +30,8 @@ pub struct ReadOptions {
     pub lossy: bool,
     /// Keep the fields that are none of the above, for [`Record::fields`](super::Record::fields).
     pub other_fields: bool,
+    /// What labelled records count by their other fields, on top of a field `weight`.
+    pub record_weights: Vec<RecordWeight>,
 }
 
 impl Default for ReadOptions {
@@ -45,6 +47,7 @@ impl Default for ReadOptions {
             encoding: Encoding::AUTO,
             lossy: false,
             other_fields: false,
+            record_weights: Vec::new(),
         }
     }
 }

@@ -109,7 +109,7 @@ pub fn run(args: &Args, params: &PipelineParams) -> anyhow::Result<ExitCode> {
         warm_start: args.online.model()?,
         progress: Some(&mut show),
     };
-    let mut stream = Stream::open(&args.data, &args.input.read_options())?;
+    let mut stream = Stream::open(&args.data, &args.read_options())?;
     let Learned { mut pipeline, resumed, foreseen, blocks, uneven_blocks, weights_of_no_label } =
         params.fit_stream(&mut stream, options)?;
     pipeline.add_sources(stream.into_sources());
