@@ -158,7 +158,7 @@ impl Table {
                     Err(error) => return Box::new(std::iter::once(Err(error))),
                 };
                 let decoded = std::iter::from_fn(move || {
-                    let next = || {
+                    let mut next = || {
                         batches
                             .as_mut()?
                             .next()
