@@ -82,6 +82,10 @@ pub struct Args {
     /// and multiplies a field `weight` of the record
     #[arg(long, value_name = "FIELD=VALUE:WEIGHT", help_heading = "Training")]
     record_weight: Vec<RecordWeight>,
+    /// The same for what records count when scores are calibrated, such as source=invented:0; * is any value. It is 1, or the
+    /// record's own field `weight`, whatever --record-weight says
+    #[arg(long, value_name = "FIELD=VALUE:WEIGHT", help_heading = "Training")]
+    calibration_weight: Vec<RecordWeight>,
     /// With any number of labels: the probability from which on a label is given; f1 finds the best for each label [default:
     /// f1]
     #[arg(long, value_name = "f1|SHARE", help_heading = "Training")]
@@ -165,7 +169,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     args.online.refuse()?;
     let bar = progress::step(args.quiet, "reading".into());
     let mut data = args.read(&args.data)?;
-    if !args.record_weight.is_empty() && !args.quiet && data.examples.iter().all(|example| example.weight == 1.0) {
+    if !args.record_weight.is_empty()
+        && !args.quiet
+        && data.examples.iter().all(|example| example.weight == 1.0)
+    {
         bar.suspend(|| eprintln!("warning: no record has a field and value that --record-weight names"));
     }
     if let Some(threshold) = args.group_near_duplicates {
@@ -198,7 +205,11 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
 
 impl Args {
     fn read_options(&self) -> ReadOptions {
-        ReadOptions { record_weights: self.record_weight.clone(), ..self.input.read_options() }
+        ReadOptions {
+            record_weights: self.record_weight.clone(),
+            calibration_weights: self.calibration_weight.clone(),
+            ..self.input.read_options()
+        }
     }
 
     fn read(&self, paths: &[PathBuf]) -> anyhow::Result<Dataset> {

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::reading::Reading;
-use super::{Dataset, Encoding, Example, Format, Input, RecordWeight};
+use super::{Dataset, Encoding, Format, Input, RecordWeight};
 use crate::error::{Error, Result};
 
 /// How to read a file.
@@ -32,6 +32,8 @@ pub struct ReadOptions {
     pub other_fields: bool,
     /// What labelled records count by their other fields, on top of a field `weight`.
     pub record_weights: Vec<RecordWeight>,
+    /// The same for what they count when scores are calibrated.
+    pub calibration_weights: Vec<RecordWeight>,
 }
 
 impl Default for ReadOptions {
@@ -48,6 +50,7 @@ impl Default for ReadOptions {
             lossy: false,
             other_fields: false,
             record_weights: Vec::new(),
+            calibration_weights: Vec::new(),
         }
     }
 }
@@ -93,7 +96,10 @@ impl Dataset {
     pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
         let path = path.as_ref();
         let mut reading = Reading::open(path, options)?;
-        let examples = reading.by_ref().map(|record| record.map(Example::from)).collect::<Result<_>>()?;
+        let examples = reading
+            .by_ref()
+            .map(|record| record.map(|record| options.example(record)))
+            .collect::<Result<_>>()?;
         Ok(Dataset { sources: vec![reading.into_source()], examples })
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::input::{Input, Meter};
 use super::records::{Record, Records};
-use super::{Encoding, Format, ReadOptions, RecordWeight, Source};
+use super::{Encoding, Format, ReadOptions, Source};
 use crate::error::{Error, Result};
 
 /// A labelled file, or standard input.
@@ -14,7 +14,6 @@ pub(crate) struct Reading {
     records: Box<dyn Iterator<Item = Result<Record>> + Send>,
     meter: Meter,
     count: usize,
-    weights: Vec<RecordWeight>,
 }
 
 impl Reading {
@@ -31,8 +30,8 @@ impl Reading {
             let start = reader.fill_buf().map_err(|error| Error::io(path, error))?;
             format = format_of_start(start, path.as_os_str() == "-");
         }
-        let weights = options.record_weights.clone();
-        let options = ReadOptions { other_fields: options.other_fields || !weights.is_empty(), ..options.clone() };
+        let weighs = !options.record_weights.is_empty() || !options.calibration_weights.is_empty();
+        let options = ReadOptions { other_fields: options.other_fields || weighs, ..options.clone() };
         let records: Box<dyn Iterator<Item = Result<Record>> + Send> = if format.is_columnar() {
             // Read once for its hash, for its columns lie all over it.
             io::copy(&mut reader, &mut io::sink()).map_err(|error| Error::io(path, error))?;
@@ -40,7 +39,7 @@ impl Reading {
         } else {
             Box::new(Records::new(reader, path, format, &options, true)?)
         };
-        Ok(Reading { path: path.to_owned(), records, meter, count: 0, weights })
+        Ok(Reading { path: path.to_owned(), records, meter, count: 0 })
     }
 
     /// The bytes that the records so far took.
@@ -65,12 +64,9 @@ impl Iterator for Reading {
     type Item = Result<Record>;
 
     fn next(&mut self) -> Option<Result<Record>> {
-        let mut record = self.records.next()?;
-        if let Ok(record) = &mut record {
-            self.count += 1;
-            self.weights.iter().for_each(|weight| weight.apply(record));
-        }
-        Some(record)
+        let record = self.records.next();
+        self.count += usize::from(matches!(record, Some(Ok(_))));
+        record
     }
 }
 

@@ -1,8 +1,8 @@
-//! Records that count more or less than others in training, by what one of their fields says.
+//! Records that count more or less than others, by what one of their fields says.
 
 use std::str::FromStr;
 
-use crate::dataset::Record;
+use crate::dataset::{Example, ReadOptions, Record};
 use crate::error::{Error, Result};
 
 /// Records whose field `field` is `value` count `weight` times as much. Written `FIELD=VALUE:WEIGHT`.
@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 pub struct RecordWeight {
     /// A CSV column or a JSONL field; dots lead into nested objects.
     pub field: String,
-    /// What it holds, as JSON writes it, strings without their quotes.
+    /// What it holds, as JSON writes it, strings without their quotes; `*` stands for anything.
     pub value: String,
     /// A factor from 0.
     pub weight: f32,
@@ -44,18 +44,30 @@ impl FromStr for RecordWeight {
 }
 
 impl RecordWeight {
-    /// Multiplies the weight of `record` if it is meant.
-    pub(crate) fn apply(&self, record: &mut Record) {
-        if record.fields.iter().any(|(field, value)| *field == self.field && *value == self.value) {
-            record.weight *= self.weight;
-        }
+    fn means(&self, record: &Record) -> bool {
+        let wanted = |value: &String| self.value == "*" || *value == self.value;
+        record.fields.iter().any(|(field, value)| *field == self.field && wanted(value))
+    }
+}
+
+/// What the rules that mean `record` come to together.
+fn factor(rules: &[RecordWeight], record: &Record) -> f32 {
+    rules.iter().filter(|rule| rule.means(record)).map(|rule| rule.weight).product()
+}
+
+impl ReadOptions {
+    /// A record with the weights that these options give it.
+    pub(super) fn example(&self, record: Record) -> Example {
+        let weight = record.weight * factor(&self.record_weights, &record);
+        let calibration_weight = record.weight * factor(&self.calibration_weights, &record);
+        Example { weight, calibration_weight, ..Example::from(record) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{Dataset, ReadOptions};
+    use crate::dataset::Dataset;
 
     fn weights(name: &str, content: &str, rules: &[&str]) -> Vec<f32> {
         let folder = tempfile::tempdir().unwrap();
@@ -76,6 +88,22 @@ mod tests {
         let csv = "text,label,time\na,x,10:30\nb,x,9:00\n";
         assert_eq!(weights("a.csv", csv, &["time=10:30:0.25"]), [0.25, 1.0], "values may hold colons");
         assert_eq!(weights("a.csv", csv, &[]), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn calibration_has_weights_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.jsonl");
+        let lines = "{\"text\":\"a\",\"label\":\"x\",\"sure\":false,\"weight\":2}\n{\"text\":\"b\",\"label\":\"x\",\"voice\":\"tv\"}\n";
+        std::fs::write(&path, lines).unwrap();
+        let options = ReadOptions {
+            record_weights: vec!["sure=false:0.5".parse().unwrap()],
+            calibration_weights: vec!["voice=*:0".parse().unwrap()],
+            ..ReadOptions::default()
+        };
+        let data = Dataset::read(path, &options).unwrap();
+        let weights: Vec<_> = data.examples.iter().map(|e| (e.weight, e.calibration_weight)).collect();
+        assert_eq!(weights, [(1.0, 2.0), (1.0, 0.0)]);
     }
 
     #[test]
