@@ -6,6 +6,7 @@
 pub mod format;
 mod read;
 mod reading;
+mod record_weight;
 pub mod records;
 pub mod split;
 mod stream;
@@ -15,10 +16,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::disjoint::DisjointSets;
+use crate::error::{Error, Result};
 
 pub use format::Format;
 pub use read::{ReadOptions, open, read_text};
 pub(crate) use reading::Reading;
+pub use record_weight::RecordWeight;
 pub use records::{Record, Records};
 pub use split::{Fold, folds, train_test_split};
 pub use stream::Stream;
@@ -34,12 +37,20 @@ pub struct Example {
     pub group: Option<String>,
     /// How much it counts in training; 1 unless the file says otherwise.
     pub weight: f32,
+    /// How much it counts when scores are calibrated; 1 unless the file says otherwise.
+    pub calibration_weight: f32,
 }
 
 impl Example {
     /// A text with one label, on its own, of weight 1.
     pub fn new(text: impl Into<String>, label: impl Into<String>) -> Self {
-        Example { text: text.into(), labels: vec![label.into()], group: None, weight: 1.0 }
+        Example {
+            text: text.into(),
+            labels: vec![label.into()],
+            group: None,
+            weight: 1.0,
+            calibration_weight: 1.0,
+        }
     }
 
     /// The first label, or the empty string when there is none.
@@ -51,7 +62,7 @@ impl Example {
 impl From<Record> for Example {
     fn from(record: Record) -> Self {
         let Record { text, labels, group, weight, .. } = record;
-        Example { text, labels, group, weight }
+        Example { text, labels, group, weight, calibration_weight: weight }
     }
 }
 
@@ -158,6 +169,21 @@ impl Dataset {
         for (example, root) in self.examples.iter_mut().zip(sets.into_roots()) {
             example.group = Some(format!("near-duplicates-{root}"));
         }
+    }
+
+    /// What these records count when scores are calibrated.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] when they count nothing.
+    pub(crate) fn calibration_weights(&self, records: impl Iterator<Item = usize>) -> Result<Vec<f64>> {
+        let weights: Vec<f64> =
+            records.map(|record| f64::from(self.examples[record].calibration_weight)).collect();
+        if weights.iter().all(|&weight| weight == 0.0) {
+            return Err(Error::Dataset(
+                "no record counts in calibration: give some a weight above 0, or calibrate by none".into(),
+            ));
+        }
+        Ok(weights)
     }
 
     /// Adds the records and sources of another data set.

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use tasnif::bench::{BenchParams, Contender, FEWEST_RUNS, Report, Sample, Stage, bench};
 use tasnif::output::{AtomicFile, write_atomically};
 
-use super::options::{Model, one_standard_input};
+use super::options::{Model, bytes, one_standard_input};
 use super::progress;
 use super::sink::Sink;
 
@@ -160,17 +160,5 @@ fn size(text: &str) -> Result<Limit, String> {
     if text == "all" {
         return Ok(Limit(None));
     }
-    let cut = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(cut);
-    let unit: u64 = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" | "k" => 1_000,
-        "mb" | "m" => 1_000_000,
-        "gb" | "g" => 1_000_000_000,
-        _ => return Err("give a size such as 32MB, 500kB or 1GB, or all".into()),
-    };
-    match number.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(unit)) {
-        Some(bytes) if bytes > 0 => Ok(Limit(Some(bytes))),
-        _ => Err("give a size such as 32MB, 500kB or 1GB, or all".into()),
-    }
+    bytes(text).map(|bytes| Limit(Some(bytes))).map_err(|error| format!("{error}, or all"))
 }

@@ -76,6 +76,24 @@ pub fn label_sets<'a>(
         .context("this model has no held-out scores to draw label sets from: train it with --conformal 0.2")
 }
 
+/// A size in bytes: `32MB`, `1.5MB`, `500kB` or `1000`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || "give a size such as 32MB, 500kB or 1GB".to_owned();
+    let cut = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(cut);
+    let unit = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" | "k" => 1e3,
+        "mb" | "m" => 1e6,
+        "gb" | "g" => 1e9,
+        _ => return Err(wrong()),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(number) if number * unit >= 1.0 && number * unit <= 1e15 => Ok((number * unit) as u64),
+        _ => Err(wrong()),
+    }
+}
+
 fn delimiter(text: &str) -> Result<u8, String> {
     match text {
         "\\t" | "tab" => Ok(b'\t'),

@@ -89,10 +89,9 @@ pub(super) fn grouped_folds(
 ) -> Result<Vec<Fold>> {
     // The texts play no part in it.
     let bare = data.examples.iter().map(|example| Example {
-        text: String::new(),
         labels: example.labels.clone(),
         group: example.group.clone(),
-        weight: 1.0,
+        ..Example::new("", "")
     });
     let mut bare: Dataset = bare.collect();
     bare.join_groups(clusters);

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::reading::Reading;
-use super::{Dataset, Example, Format};
+use super::{Dataset, Format, RecordWeight};
 use crate::error::{Error, Result};
 
 /// How to read a file.
@@ -29,6 +29,10 @@ pub struct ReadOptions {
     pub lossy: bool,
     /// Keep the fields that are none of the above, for [`Record::fields`](super::Record::fields).
     pub other_fields: bool,
+    /// What labelled records count by their other fields, on top of a field `weight`.
+    pub record_weights: Vec<RecordWeight>,
+    /// The same for what they count when scores are calibrated.
+    pub calibration_weights: Vec<RecordWeight>,
 }
 
 impl Default for ReadOptions {
@@ -43,6 +47,8 @@ impl Default for ReadOptions {
             delimiter: b',',
             lossy: false,
             other_fields: false,
+            record_weights: Vec::new(),
+            calibration_weights: Vec::new(),
         }
     }
 }
@@ -88,7 +94,10 @@ impl Dataset {
     pub fn read(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Dataset> {
         let path = path.as_ref();
         let mut reading = Reading::open(path, options)?;
-        let examples = reading.by_ref().map(|record| record.map(Example::from)).collect::<Result<_>>()?;
+        let examples = reading
+            .by_ref()
+            .map(|record| record.map(|record| options.example(record)))
+            .collect::<Result<_>>()?;
         Ok(Dataset { sources: vec![reading.into_source()], examples })
     }
 

@@ -30,7 +30,9 @@ impl Reading {
             format = format_of_start(start, path.as_os_str() == "-");
         }
         let reader = Hashing { inner: reader, hash: Sha256::new(), bytes: 0 };
-        let records = Records::new(reader, path, format, options, true)?;
+        let weighs = !options.record_weights.is_empty() || !options.calibration_weights.is_empty();
+        let options = ReadOptions { other_fields: options.other_fields || weighs, ..options.clone() };
+        let records = Records::new(reader, path, format, &options, true)?;
         Ok(Reading { path: path.to_owned(), records, count: 0 })
     }
 

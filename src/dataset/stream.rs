@@ -98,7 +98,7 @@ impl Stream {
                 if record.labels.len() != 1 {
                     return Err(several(open.reading.path(), &record));
                 }
-                return Ok(Some(record.into()));
+                return Ok(Some(self.options.example(record)));
             }
             let Open { place, reading, .. } = self.open.remove(file);
             self.done.push((place, reading.into_source()));

@@ -5,7 +5,7 @@ use ndarray::Array1;
 use rayon::prelude::*;
 
 use super::multilabel::{self, Learned};
-use super::{CalibrationParams, Pipeline, PipelineParams, Provenance};
+use super::{CalibrationParams, Fast, Pipeline, PipelineParams, Provenance};
 use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, ClassifierParams};
 use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
@@ -65,6 +65,7 @@ impl PipelineParams {
                 rules,
                 conformal,
                 provenance,
+                fast: Fast::default(),
             });
         }
         let class =
@@ -107,6 +108,7 @@ impl PipelineParams {
             rules: None,
             conformal: None,
             provenance,
+            fast: Fast::default(),
         })
     }
 
@@ -174,12 +176,12 @@ impl PipelineParams {
             Ok(all)
         };
         let parts: Vec<Result<Vec<f64>>> = folds.par_iter().map(held_out).collect();
-        let (mut decisions, mut targets, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut decisions, mut targets) = (Vec::new(), Vec::new());
         for (fold, part) in folds.iter().zip(parts) {
             decisions.extend(part?);
             targets.extend(fold.test.iter().map(|&record| dataset.targets[record] as u32));
-            weights.extend(fold.test.iter().map(|&record| f64::from(dataset.weights[record])));
         }
+        let weights = data.calibration_weights(folds.iter().flat_map(|fold| fold.test.iter().copied()))?;
         Calibration::fit(method, &decisions, &targets, &weights, classes)
     }
 }

@@ -48,12 +48,11 @@ impl LabelRule {
 }
 
 /// Turns one decision value a label into one probability a label.
-pub(super) fn apply(rules: &[LabelRule], decision: &mut [f64]) {
-    let mut both = Vec::with_capacity(2);
+pub(super) fn apply(rules: &[LabelRule], decision: &mut [f64], both: &mut Vec<f64>) {
     for (value, rule) in decision.iter_mut().zip(rules) {
         both.clear();
         both.push(*value);
-        rule.calibration.apply(&mut both, 2);
+        rule.calibration.apply(both, 2);
         *value = both[1];
     }
 }
@@ -98,11 +97,12 @@ pub(super) fn learn(
                 decisions[record * labels.len()..][..labels.len()].copy_from_slice(&decision);
             }
         }
+        let weights = data.calibration_weights(0..data.len())?;
         let outputs = labels.len();
         let rule = |(label, rule): (usize, &mut LabelRule)| -> Result<()> {
             let own: Vec<f64> = decisions.iter().skip(label).step_by(outputs).copied().collect();
             let targets: Vec<u32> = task.has[label].iter().map(|&has| u32::from(has)).collect();
-            rule.calibration = Calibration::fit(method, &own, &targets, &task.weights_f64(), 2)?;
+            rule.calibration = Calibration::fit(method, &own, &targets, &weights, 2)?;
             if by_f1 && targets.iter().filter(|&&has| has == 1).count() >= FEWEST {
                 let mut scored: Vec<(f64, bool)> = Vec::with_capacity(own.len());
                 for (value, &has) in own.into_iter().zip(&targets) {
@@ -172,10 +172,6 @@ impl<'a> Task<'a> {
         };
         let weights = data.examples.iter().map(|example| example.weight).collect();
         Ok(Task { params, has, weights, class_weights })
-    }
-
-    fn weights_f64(&self) -> Vec<f64> {
-        self.weights.iter().map(|&weight| f64::from(weight)).collect()
     }
 
     /// Learns every label from the given records, whose rows are `rows`.

@@ -109,7 +109,7 @@ pub fn run(args: &Args, params: &PipelineParams) -> anyhow::Result<ExitCode> {
         warm_start: args.online.model()?,
         progress: Some(&mut show),
     };
-    let mut stream = Stream::open(&args.data, &args.input.read_options())?;
+    let mut stream = Stream::open(&args.data, &args.read_options())?;
     let Learned { mut pipeline, resumed, foreseen, blocks, uneven_blocks, weights_of_no_label } =
         params.fit_stream(&mut stream, options)?;
     pipeline.add_sources(stream.into_sources());
@@ -145,6 +145,7 @@ impl Args {
         let refused = [
             ("--cv", self.cv.is_some(), "cross-validate a sample with --classifier logistic"),
             ("--conformal", self.conformal.is_some(), "leave it out"),
+            ("--max-size", self.max_size.is_some(), "give fewer --hash-bits"),
             ("--group-near-duplicates", self.group_near_duplicates.is_some(), "leave it out"),
         ];
         if let Some((name, _, cure)) = refused.iter().find(|(_, given, _)| *given) {

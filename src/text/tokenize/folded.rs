@@ -107,6 +107,14 @@ impl FoldedWords {
         }
     }
 
+    /// Whether a character of `text` may join its neighbours, so that pieces of it cannot be normalised alone.
+    pub(crate) fn neighbours_matter(&self, text: &str) -> bool {
+        text.chars().any(|c| {
+            let entry = self.near.get(c as usize).copied().unwrap_or_else(|| self.far(c));
+            entry & 0xF == PLAIN
+        })
+    }
+
     /// The plain way.
     fn two_passes(&self, text: &str, normalized: &mut String, spans: &mut Vec<Range<usize>>) {
         let start = normalized.len();
