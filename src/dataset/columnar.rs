@@ -236,7 +236,8 @@ pub struct Slice {
 enum Part {
     /// Rows of a row group, from `start`.
     Group {
-        group: Group,
+        metadata: Arc<ParquetMetaData>,
+        group: usize,
         levels: Arc<parquet::arrow::FieldLevels>,
         start: usize,
     },
