@@ -30,6 +30,17 @@ pub(crate) struct Blocks {
 }
 
 impl Blocks {
+    /// Opens a file that is read once from start to end: `-` is standard input.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when it cannot be opened or is a directory.
+    pub(crate) fn once(path: &Path, lossy: bool) -> Result<Self> {
+        if path.as_os_str() != "-" {
+            return Blocks::open(path, lossy);
+        }
+        Blocks::new(path, Box::new(io::stdin()), lossy).map_err(|error| Error::io(path, error))
+    }
+
     /// Opens a file.
     ///
     /// # Errors
@@ -41,9 +52,13 @@ impl Blocks {
             let error = io::Error::new(io::ErrorKind::IsADirectory, "is a directory; give the files in it");
             return Err(fail(error));
         }
+        Blocks::new(path, Box::new(file), lossy).map_err(fail)
+    }
+
+    fn new(path: &Path, source: Box<dyn Read + Send>, lossy: bool) -> io::Result<Self> {
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let mut raw = BufReader::with_capacity(1 << 16, Watched { file, seen: seen.clone() });
-        let reader: Box<dyn Read> = match Compression::of(raw.fill_buf().map_err(fail)?) {
+        let mut raw = BufReader::with_capacity(1 << 16, Watched { source, seen: seen.clone() });
+        let reader: Box<dyn Read> = match Compression::of(raw.fill_buf()?) {
             Some(compression) => compression.decoder(raw),
             None => Box::new(raw),
         };
@@ -102,6 +117,12 @@ impl Blocks {
     }
 }
 
+/// Bytes of all files, as they lie on the disk; 0 where that is not known: with `-`, standard input, among them.
+pub(crate) fn total_bytes<P: AsRef<Path>>(paths: &[P]) -> u64 {
+    let size = |path: &P| std::fs::metadata(path).map_or(0, |data| data.len());
+    if paths.iter().any(|path| path.as_ref().as_os_str() == "-") { 0 } else { paths.iter().map(size).sum() }
+}
+
 /// Whole lines, about `size` bytes together.
 pub(crate) fn pieces(mut block: &str, size: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
@@ -126,15 +147,15 @@ fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that notes what is read from it, below whatever decompresses it.
+/// A source that notes what is read from it, below whatever decompresses it.
 struct Watched {
-    file: File,
+    source: Box<dyn Read + Send>,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Read for Watched {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.source.read(buffer)?;
         let mut seen = lock(&self.seen);
         seen.hash.update(&buffer[..read]);
         seen.bytes += read as u64;

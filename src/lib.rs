@@ -84,6 +84,7 @@ pub mod model_file;
 pub mod output;
 pub mod pipeline;
 mod random;
+mod scorer;
 pub mod stream;
 pub mod text;
 pub mod tokenizer;

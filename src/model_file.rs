@@ -5,6 +5,7 @@
 //! classifier learned). The last tensor, `~sha256`, is the SHA-256 of every byte before it, so that damage anywhere is
 //! noticed. The same pipeline always gives the same bytes.
 
+mod compact;
 pub(crate) mod online;
 mod pooled;
 pub(crate) mod tensors;
@@ -13,18 +14,23 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classify::{Calibration, Classifier, ClassifierParams, ConformalScores, DenseModel, LinearModel};
+use crate::classify::quantize;
+use crate::classify::{
+    Calibration, Classifier, ClassifierParams, ConformalScores, DenseModel, LinearModel, Precision,
+};
 use crate::error::{Error, Result};
+use crate::features::ngram::Analyzer;
 use crate::features::vectorizer::{Block, Columns, Vectorizer};
 use crate::features::vocabulary::{Names, Vocabulary};
 use crate::output::AtomicFile;
-use crate::pipeline::{FeatureParams, LabelRule, Pipeline, PipelineParams, Provenance};
+use crate::pipeline::{Fast, FeatureParams, LabelRule, Pipeline, PipelineParams, Provenance};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
 use tensors::{CHECKSUM_BYTES, Tensors, Writer};
 
-/// The version of the format that this library writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+/// The newest version of the format, which this library writes where it has to: 2 for models that were shrunk, 1 for others. It reads
+/// both.
+pub const FORMAT: u32 = 2;
 
 /// The key of the metadata that makes a safetensors file a model of ours.
 const KEY: &str = "tasnif";
@@ -68,7 +74,7 @@ impl Pipeline {
     fn header(&self) -> Result<String> {
         let (pooled, _) = pooled::kinds(&self.vectorizer.pooled);
         let header = Header {
-            format: FORMAT,
+            format: if self.precision() == Precision::F32 { 1 } else { FORMAT },
             params: self.params.clone(),
             labels: self.labels.clone(),
             subwords: self.vectorizer.subwords.clone(),
@@ -83,13 +89,18 @@ impl Pipeline {
 
     fn writer(&self) -> Writer<'_> {
         let mut writer = Writer::default();
+        let precision = self.precision();
         for (index, block) in self.vectorizer.blocks.iter().enumerate() {
+            let name = format!("block.{index}");
             if let Columns::Vocabulary(vocabulary) = &block.columns {
-                write_vocabulary(&mut writer, &format!("block.{index}"), vocabulary);
+                write_vocabulary(&mut writer, &name, vocabulary, block.params.analyzer, precision);
             }
-            writer.f32s(format!("block.{index}.idf"), &block.idf);
+            match precision {
+                Precision::F32 => writer.f32s(format!("{name}.idf"), &block.idf),
+                _ => writer.f16s(format!("{name}.idf"), quantize::to_halves(&block.idf)),
+            }
         }
-        pooled::write(&self.vectorizer.pooled, &mut writer);
+        pooled::write(&self.vectorizer.pooled, &mut writer, precision);
         match &self.classifier {
             Classifier::Online(model) => online::write(model, &mut writer),
             Classifier::Dense(model) => writer.bytes("dense".into(), model.to_json()),
@@ -98,7 +109,13 @@ impl Pipeline {
             | Classifier::NaiveBayes(linear)
             | Classifier::Nbsvm(linear)
             | Classifier::Average(linear) => {
-                writer.f32s("weights".into(), linear.weights());
+                match precision {
+                    Precision::F32 => writer.f32s("weights".into(), linear.weights()),
+                    _ => {
+                        let (outputs, blocks) = (linear.outputs(), self.vectorizer.widths());
+                        compact::write_weights(&mut writer, linear.weights(), outputs, &blocks, precision);
+                    }
+                }
                 writer.f32s("intercept".into(), linear.intercept());
             }
         }
@@ -132,6 +149,7 @@ impl Pipeline {
         let damaged = Error::Parameter;
         let header: Header =
             serde_json::from_str(&tensors.metadata).map_err(|error| damaged(error.to_string()))?;
+        let precision = header.provenance.precision();
         let mut blocks = Vec::new();
         for (index, params) in header.params.features.iter().filter_map(FeatureParams::ngrams).enumerate() {
             let columns = match params.hash_bits {
@@ -139,9 +157,16 @@ impl Pipeline {
                     params.check()?;
                     Columns::Hashed { bits }
                 }
-                None => Columns::Vocabulary(read_vocabulary(tensors, &format!("block.{index}"))?),
+                None => {
+                    let name = format!("block.{index}");
+                    Columns::Vocabulary(read_vocabulary(tensors, &name, params.analyzer, precision)?)
+                }
             };
-            let idf = tensors.f32s(&format!("block.{index}.idf")).map_err(damaged)?;
+            let name = format!("block.{index}.idf");
+            let idf = match precision {
+                Precision::F32 => tensors.f32s(&name).map_err(damaged)?,
+                _ => compact::read_halves(tensors, &name)?,
+            };
             blocks.push(Block { params: params.clone(), columns, idf });
         }
         let vectorizer = Vectorizer::from_parts(
@@ -149,7 +174,7 @@ impl Pipeline {
             WordTokenizer::new(header.params.tokenize.words),
             header.subwords,
             blocks,
-            pooled::read(tensors, &header.params.features, &header.pooled)?,
+            pooled::read(tensors, &header.params.features, &header.pooled, precision)?,
         )?;
         let (classes, width) = (header.labels.len(), vectorizer.width());
         let classifier = match (&header.params.classifier, &header.rules) {
@@ -162,8 +187,11 @@ impl Pipeline {
                 Some(Classifier::Dense(DenseModel::from_json(json, classes, width)?))
             }
             (params, rules) => {
-                let weights = tensors.f32s("weights").map_err(damaged)?;
                 let intercept = tensors.f32s("intercept").map_err(damaged)?;
+                let weights = match precision {
+                    Precision::F32 => tensors.f32s("weights").map_err(damaged)?,
+                    _ => compact::read_weights(tensors, intercept.len(), &vectorizer.widths(), precision)?,
+                };
                 let linear = match rules {
                     Some(rules) => {
                         rules.iter().try_for_each(LabelRule::check)?;
@@ -194,6 +222,7 @@ impl Pipeline {
             rules: header.rules,
             conformal: header.conformal,
             provenance: header.provenance,
+            fast: Fast::default(),
         })
     }
 
@@ -229,19 +258,36 @@ impl Pipeline {
     }
 }
 
-fn write_vocabulary<'a>(writer: &mut Writer<'a>, name: &str, vocabulary: &'a Vocabulary) {
+fn write_vocabulary<'a>(
+    writer: &mut Writer<'a>,
+    name: &str,
+    vocabulary: &'a Vocabulary,
+    analyzer: Analyzer,
+    precision: Precision,
+) {
+    if precision != Precision::F32 {
+        return compact::write_vocabulary(writer, name, vocabulary, analyzer);
+    }
     writer.u64s(format!("{name}.keys"), vocabulary.keys());
     writer.u32s(format!("{name}.ends"), vocabulary.names().ends());
     writer.bytes(format!("{name}.names"), vocabulary.names().text().as_bytes());
 }
 
-fn read_vocabulary(tensors: &Tensors<'_>, name: &str) -> Result<Vocabulary> {
+fn read_vocabulary(
+    tensors: &Tensors<'_>,
+    name: &str,
+    analyzer: Analyzer,
+    precision: Precision,
+) -> Result<Vocabulary> {
+    if precision != Precision::F32 {
+        return compact::read_vocabulary(tensors, name, analyzer);
+    }
     let damaged = Error::Parameter;
     let text = tensors.bytes(&format!("{name}.names")).map_err(damaged)?.to_vec();
     let text = String::from_utf8(text).map_err(|error| damaged(error.to_string()))?;
     let ends = tensors.u32s(&format!("{name}.ends")).map_err(damaged)?;
     let keys = tensors.u64s(&format!("{name}.keys")).map_err(damaged)?;
-    Vocabulary::from_parts(Names::from_parts(text, ends)?, keys)
+    Vocabulary::from_stored(Names::from_parts(text, ends)?, keys)
 }
 
 /// The bytes of the model that ships inside this library.

@@ -6,24 +6,24 @@
 mod fit;
 mod multilabel;
 mod params;
+mod predict;
 mod provenance;
+mod shrink;
 
-use rayon::prelude::*;
-
-use crate::classify::{Calibration, Classifier, ConformalMethod, ConformalScores, LinearModel};
+use crate::classify::{Calibration, Classifier, ConformalMethod, ConformalScores};
 use crate::dataset::Dataset;
 use crate::error::{Error, Result};
-use crate::features::vectorizer::{Scratch, Vectorizer};
-use crate::text::sentence::{Sentence, Splitter};
+use crate::features::vectorizer::Vectorizer;
+use crate::text::sentence::Splitter;
 
 pub use multilabel::LabelRule;
 pub use params::{
     CalibrationParams, FeatureParams, LabelWeights, PipelineParams, Threshold, TokenizeParams, TrainingParams,
 };
+pub(crate) use predict::Fast;
+pub use predict::Predictions;
 pub use provenance::Provenance;
-
-/// Texts that one task of a parallel prediction takes; the result does not depend on it.
-const CHUNK: usize = 64;
+pub use shrink::{ShrinkLoss, ShrinkParams, Shrunk};
 
 /// A trained classifier with all that it needs, from raw text to label.
 ///
@@ -57,6 +57,7 @@ pub struct Pipeline {
     /// What label sets of a given coverage are drawn from.
     pub(crate) conformal: Option<ConformalScores>,
     pub(crate) provenance: Provenance,
+    pub(crate) fast: Fast,
 }
 
 /// What a pipeline says about one text.
@@ -178,65 +179,5 @@ impl Pipeline {
     /// How it cuts articles into sentences.
     pub fn splitter(&self) -> &Splitter {
         &self.params.split
-    }
-
-    /// The sentences of an article with their predictions, in order.
-    ///
-    /// # Errors
-    /// As [`Pipeline::predict`].
-    pub fn predict_article<'a>(&'a self, article: &'a str) -> Result<Vec<(Sentence<'a>, Prediction<'a>)>> {
-        let sentences: Vec<Sentence<'a>> =
-            self.params.split.split(article).filter(|s| !s.is_blank()).collect();
-        let texts: Vec<&str> = sentences.iter().map(|sentence| sentence.text).collect();
-        let predictions = self.predict_batch(&texts)?;
-        Ok(sentences.into_iter().zip(predictions).collect())
-    }
-
-    /// Labels one text, whole.
-    ///
-    /// # Errors
-    /// [`Error::Tokenizer`] when the model's subword tokenizer refuses the text.
-    pub fn predict(&self, text: &str) -> Result<Prediction<'_>> {
-        self.predict_with(text, &mut Scratch::default(), &mut Vec::new())
-    }
-
-    /// Labels texts, one prediction each, in order: the same to the bit as one by one, for any number of threads.
-    ///
-    /// # Errors
-    /// As [`Pipeline::predict`].
-    pub fn predict_batch<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<Prediction<'_>>> {
-        let parts: Vec<Result<Vec<Prediction<'_>>>> = texts
-            .par_chunks(CHUNK)
-            .map(|texts| {
-                let (mut scratch, mut decision) = (Scratch::default(), Vec::new());
-                texts
-                    .iter()
-                    .map(|text| self.predict_with(text.as_ref(), &mut scratch, &mut decision))
-                    .collect()
-            })
-            .collect();
-        let mut all = Vec::with_capacity(texts.len());
-        for part in parts {
-            all.extend(part?);
-        }
-        Ok(all)
-    }
-
-    fn predict_with(
-        &self,
-        text: &str,
-        scratch: &mut Scratch,
-        decision: &mut Vec<f64>,
-    ) -> Result<Prediction<'_>> {
-        self.vectorizer.row(text, scratch)?;
-        let row = crate::features::csr::Row { columns: &scratch.columns, values: &scratch.values };
-        self.classifier.decide(row, decision);
-        match &self.rules {
-            Some(rules) => multilabel::apply(rules, decision),
-            None => self.calibration.apply(decision, self.labels.len()),
-        }
-        let best = LinearModel::most(decision);
-        let scores: Vec<f32> = decision.iter().map(|&probability| probability as f32).collect();
-        Ok(Prediction { label: &self.labels[best], score: scores[best], scores })
     }
 }

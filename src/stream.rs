@@ -30,7 +30,7 @@ use crate::classify::{Calibration, Classifier, ClassifierParams, Convergence};
 use crate::dataset::Example;
 use crate::error::{Error, Result};
 use crate::features::vectorizer::Vectorizer;
-use crate::pipeline::{LabelWeights, Pipeline, PipelineParams, Provenance};
+use crate::pipeline::{Fast, LabelWeights, Pipeline, PipelineParams, Provenance};
 use block::{Block, Reader};
 pub use checkpoint::Checkpoint;
 use checkpoint::State;
@@ -320,6 +320,7 @@ impl<'a, I: Iterator<Item = Result<Example>> + Send> Run<'a, I> {
             rules: None,
             conformal: None,
             provenance,
+            fast: Fast::default(),
         };
         Ok(Learned {
             pipeline,

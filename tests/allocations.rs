@@ -1,7 +1,9 @@
 //! What the hot loops allocate: nothing, once the buffers have their size. The allocator that counts is that of
 //! `allocation-counter`, which takes the place of the system's in this test alone.
 
+use tasnif::PipelineParams;
 use tasnif::dataset::{Dataset, ReadOptions};
+use tasnif::pipeline::Predictions;
 use tasnif::text::normalize::Switches;
 use tasnif::text::tokenize::{FoldedWords, SubwordTokenizer, WordParams};
 
@@ -53,5 +55,25 @@ fn ids_of_pieces_seen_before_allocate_nothing() {
         // The list of texts is the only thing that is made anew.
         let counted = allocation_counter::measure(|| assert_eq!(pass(), warm));
         assert!(counted.count_total <= 2, "{name}: {counted:?}");
+    }
+}
+
+#[test]
+fn predicting_allocates_nothing() {
+    let mut data = sentences();
+    data.examples.truncate(400);
+    let texts: Vec<String> = data.texts().into_iter().map(str::to_owned).collect();
+    let words_alone = PipelineParams::from_toml(
+        "[[features]]\nkind = \"ngrams\"\nanalyzer = \"word\"\nngrams = [1, 2]\n[classifier]\nkind = \"nb\"",
+    );
+    for params in [PipelineParams::default(), words_alone.unwrap()] {
+        let pipeline = params.fit(&data).unwrap();
+        let mut predictions = Predictions::default();
+        pipeline.predict_into(&texts, &mut predictions).unwrap();
+        let warm = predictions.clone();
+        let counted =
+            allocation_counter::measure(|| pipeline.predict_into(&texts, &mut predictions).unwrap());
+        assert_eq!(predictions, warm);
+        assert_eq!((predictions.len(), counted.count_total), (texts.len(), 0), "{counted:?}");
     }
 }

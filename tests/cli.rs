@@ -504,7 +504,7 @@ fn two_models_are_compared_on_the_same_records() {
 #[test]
 fn help_version_completions_and_man_page() {
     tasnif(["--version"]).success().stdout(contains(env!("CARGO_PKG_VERSION")).and(contains("model")));
-    for command in ["predict", "train", "tune", "evaluate", "inspect", "check"] {
+    for command in ["predict", "train", "tune", "evaluate", "inspect", "shrink", "check"] {
         tasnif([command, "--help"]).success().stdout(contains("Examples:").and(contains(command)));
     }
     tasnif(["completions", "bash"]).success().stdout(contains("_tasnif"));

@@ -198,8 +198,9 @@ impl Calibration {
 
 /// Per-class probabilities to a distribution: one output is that of the second class.
 fn normalise(probabilities: &mut Vec<f64>, classes: usize) {
-    if let ([second], 2) = (&probabilities[..], classes) {
-        *probabilities = vec![1.0 - second, *second];
+    if let (&[second], 2) = (&probabilities[..], classes) {
+        probabilities.clear();
+        probabilities.extend([1.0 - second, second]);
         return;
     }
     let sum: f64 = probabilities.iter().sum();

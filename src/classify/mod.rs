@@ -13,6 +13,7 @@ pub mod logistic;
 pub mod naive_bayes;
 pub mod nbsvm;
 pub mod online;
+pub(crate) mod quantize;
 mod rows;
 pub mod select;
 pub mod svm;
@@ -35,6 +36,7 @@ pub use logistic::{Convergence, LogisticMulticlass, LogisticParams, LogisticRegr
 pub use naive_bayes::{EventModel, NaiveBayes, NaiveBayesParams};
 pub use nbsvm::{Nbsvm, NbsvmBase, NbsvmParams};
 pub use online::{OnlineModel, OnlineParams};
+pub use quantize::Precision;
 pub use select::Selection;
 pub use svm::{LinearSvm, SvmLoss, SvmMulticlass, SvmParams};
 pub use weights::ClassWeight;

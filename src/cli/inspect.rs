@@ -106,6 +106,18 @@ fn table(sink: &mut Sink, pipeline: &Pipeline, summary: &Summary<'_>) -> anyhow:
             &source.sha256[..source.sha256.len().min(16)]
         )?;
     }
+    if let Some(shrunk) = provenance.shrunk {
+        let loss = shrunk.loss.map_or("; the loss was not measured".into(), |loss| {
+            format!("; macro F1 {:.4}, whole {:.4}, on {} records", loss.after, loss.before, loss.records)
+        });
+        writeln!(
+            sink,
+            "Shrunk       to {} of {} features, weights {}{loss}",
+            provenance.features,
+            shrunk.features,
+            shrunk.precision.name()
+        )?;
+    }
     let convergence = provenance.convergence;
     let end = if convergence.converged { "converged" } else { "stopped before it converged" };
     let size = match pipeline.classifier() {

@@ -8,6 +8,7 @@ mod man;
 mod options;
 mod predict;
 mod progress;
+mod shrink;
 mod sink;
 mod tokenizer;
 mod train;
@@ -41,6 +42,7 @@ Examples:
   tasnif tune labelled.tsv --output my.tasnif --time 60s    the best pipeline for it
   tasnif evaluate test.tsv --model my.tasnif            how good it is
   tasnif inspect my.tasnif                              what is in it
+  tasnif shrink my.tasnif --max-size 4MB --output small.tasnif test.tsv    smaller and faster
   tasnif check labelled.tsv                             duplicates, label errors and leaks in data
   tasnif vectors train news.txt --output news.vectors   word vectors from raw text
   tasnif tokenizer train news.txt --output tokenizer.json    a subword vocabulary from raw text
@@ -56,6 +58,7 @@ enum Command {
     Evaluate(evaluate::Args),
     Check(Box<check::Args>),
     Inspect(inspect::Args),
+    Shrink(Box<shrink::Args>),
     Vectors(vectors::Args),
     Tokenizer(tokenizer::Args),
     Bench(bench::Args),
@@ -72,6 +75,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Evaluate(args) => evaluate::run(args),
         Command::Check(args) => check::run(*args),
         Command::Inspect(args) => inspect::run(args),
+        Command::Shrink(args) => shrink::run(*args),
         Command::Vectors(args) => vectors::run(args),
         Command::Tokenizer(args) => tokenizer::run(args),
         Command::Bench(args) => bench::run(args),

@@ -50,6 +50,16 @@ pub struct LabelledOptions {
     pub multi_label: bool,
 }
 
+/// Refuses to read standard input twice.
+pub fn one_standard_input(paths: &[PathBuf]) -> anyhow::Result<()> {
+    let standard = paths.iter().filter(|path| path.as_os_str() == "-").count();
+    anyhow::ensure!(
+        standard < 2,
+        "standard input (-) was given {standard} times and can be read once: give - once"
+    );
+    Ok(())
+}
+
 /// A share between 0 and 1, ends excluded.
 pub fn share(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
@@ -69,6 +79,24 @@ pub fn label_sets<'a>(
         .map(|prediction| pipeline.label_set(prediction, coverage))
         .collect::<Option<Vec<_>>>()
         .context("this model has no held-out scores to draw label sets from: train it with --conformal 0.2")
+}
+
+/// A size in bytes: `32MB`, `1.5MB`, `500kB` or `1000`.
+pub fn bytes(text: &str) -> Result<u64, String> {
+    let wrong = || "give a size such as 32MB, 500kB or 1GB".to_owned();
+    let cut = text.find(|c: char| c.is_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(cut);
+    let unit = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1.0,
+        "kb" | "k" => 1e3,
+        "mb" | "m" => 1e6,
+        "gb" | "g" => 1e9,
+        _ => return Err(wrong()),
+    };
+    match number.trim().parse::<f64>() {
+        Ok(number) if number * unit >= 1.0 && number * unit <= 1e15 => Ok((number * unit) as u64),
+        _ => Err(wrong()),
+    }
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

@@ -27,7 +27,7 @@ use tasnif::dataset::expand;
 use tasnif::model_file::fingerprint;
 use tasnif::pipeline::Pipeline;
 
-use super::options::{InputOptions, Model, label_sets, set_threads, share};
+use super::options::{InputOptions, Model, bytes, label_sets, set_threads, share};
 use super::progress;
 use super::sink::Sink;
 use carry::Carry;
@@ -55,9 +55,9 @@ pub struct Args {
     model: Option<PathBuf>,
     #[command(flatten)]
     input: InputOptions,
-    /// Bytes of the longest record that is taken (K, M and G stand for 2^10, 2^20, 2^30); a longer one is in error
-    #[arg(long, value_name = "SIZE", default_value = "16M", value_parser = bytes, help_heading = "Input")]
-    max_record: usize,
+    /// The longest record that is taken; a longer one is in error
+    #[arg(long, value_name = "SIZE", default_value = "16MB", value_parser = bytes, help_heading = "Input")]
+    max_record: u64,
     /// What to do about a record that cannot be read: bad UTF-8 or JSON, no text, a CSV row of the wrong width, too long
     #[arg(long, value_name = "WHAT", value_enum, default_value_t, help_heading = "Input")]
     on_error: OnError,
@@ -187,20 +187,6 @@ pub enum OnError {
     Null,
 }
 
-/// A number of bytes: 500, 64K, 16M, 1G.
-fn bytes(text: &str) -> Result<usize, String> {
-    let (digits, unit) = match text.trim_end_matches(['B', 'b']) {
-        text if text.ends_with(['K', 'k']) => (&text[..text.len() - 1], 1 << 10),
-        text if text.ends_with(['M', 'm']) => (&text[..text.len() - 1], 1 << 20),
-        text if text.ends_with(['G', 'g']) => (&text[..text.len() - 1], 1 << 30),
-        text => (text, 1),
-    };
-    let number = digits.trim().parse::<usize>().ok().filter(|&number| number > 0);
-    number
-        .and_then(|number| number.checked_mul(unit))
-        .ok_or_else(|| "give a number of bytes, such as 16M".into())
-}
-
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     set_threads(args.threads)?;
     args.check()?;
@@ -298,6 +284,10 @@ impl Args {
         }
     }
 
+    fn max_record(&self) -> usize {
+        usize::try_from(self.max_record).unwrap_or(usize::MAX)
+    }
+
     fn threads(&self) -> usize {
         self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
@@ -334,7 +324,7 @@ impl Kit<'_> {
             options: args.input.read_options(),
             carry: args.carry.clone().unwrap_or_default(),
             fixed_columns: to.format.has_fixed_columns(),
-            max_record: args.max_record,
+            max_record: args.max_record(),
             on_error: args.on_error,
             pipeline: self.pipeline.clone(),
             quiet: args.quiet,
@@ -376,7 +366,7 @@ impl Kit<'_> {
             formatter: Formatter::new(self.pipeline.clone(), style),
             options: args.input.read_options(),
             on_error: args.on_error,
-            max_record: args.max_record,
+            max_record: args.max_record(),
             compression: to.compression,
             count_letters: matches!(self.model, Model::Embedded) && !args.quiet,
         }

@@ -11,11 +11,12 @@ use tasnif::cross_validation::{CrossValidation, cross_validate};
 use tasnif::dataset::{Dataset, ReadOptions, RecordWeight, folds, train_test_split};
 use tasnif::features::window::Window;
 use tasnif::metrics::Report;
-use tasnif::pipeline::{Pipeline, Threshold};
+use tasnif::pipeline::{Pipeline, ShrinkLoss, Threshold};
 
 use super::evaluate::evaluate;
-use super::options::{LabelledOptions, set_threads};
+use super::options::{LabelledOptions, bytes, set_threads};
 use super::progress;
+use super::shrink::{ShrinkOptions, out_of_fold};
 
 /// Train a model on labelled records
 ///
@@ -65,6 +66,12 @@ pub struct Args {
     /// Keep this many n-grams alone, those that a first classifier weighs most, for a smaller model
     #[arg(long, value_name = "N", help_heading = "Pipeline")]
     max_features: Option<usize>,
+    /// Shrink the model to a file of this size, such as 4MB or 500kB: fewer n-grams, weights of fewer bits. The loss is measured on
+    /// --valid, or else on five folds of DATA
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Size")]
+    max_size: Option<u64>,
+    #[command(flatten)]
+    shrink: ShrinkOptions,
     /// Hash n-grams to 2^BITS columns in place of keeping a vocabulary: constant memory, no names [default: 22 for online]
     #[arg(long, value_name = "BITS", help_heading = "Pipeline")]
     hash_bits: Option<u32>,
@@ -152,6 +159,7 @@ const EXAMPLES: &str = "\
 Examples:
   tasnif train labelled.tsv --output my.tasnif --valid 0.1
   tasnif train labelled.tsv --output my.tasnif --cv 5
+  tasnif train labelled.tsv --output small.tasnif --valid 0.1 --max-size 1MB
   tasnif train train.jsonl --text-field body --label-field topic --output topics.tasnif
   tasnif train train.tsv --analyzer word --ngrams 1-2 --c 10 --output words.tasnif
   tasnif inspect my.tasnif --format toml > pipeline.toml
@@ -167,6 +175,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         return online::run(&args, &params);
     }
     args.online.refuse()?;
+    args.shrink.check()?;
     let bar = progress::step(args.quiet, "reading".into());
     let mut data = args.read(&args.data)?;
     if !args.record_weight.is_empty()
@@ -187,6 +196,29 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     bar.set_message(format!("training on {} records", train.len()));
     let mut pipeline = params.fit(&train)?;
+    if let Some(max_size) = args.max_size {
+        bar.set_message("shrinking");
+        let shrink = args.shrink.params(max_size);
+        let mut small = pipeline.shrink(&shrink)?;
+        let (loss, on) = match &valid {
+            Some(valid) => {
+                let (before, after) = (evaluate(&pipeline, valid, 0.0)?, evaluate(&small, valid, 0.0)?);
+                (
+                    ShrinkLoss { records: after.n, before: before.macro_f1, after: after.macro_f1 },
+                    "held-out records",
+                )
+            }
+            None => {
+                (out_of_fold(&params, &shrink, &train, args.seed())?, "records of folds that were held out")
+            }
+        };
+        if !bar.suspend(|| args.shrink.report(loss, on)) {
+            bar.finish_and_clear();
+            return Ok(ExitCode::from(1));
+        }
+        small.set_shrink_loss(loss);
+        pipeline = small;
+    }
     if let Some(held_out) = &conformal {
         pipeline.fit_conformal(held_out, ConformalMethod::Lac)?;
     }

@@ -207,6 +207,25 @@ pub fn ngrams(units: &[Unit], range: NgramRange) -> impl Iterator<Item = Ngram<'
     })
 }
 
+/// The keys of [`ngrams`] over units that are known by their hashes alone.
+#[inline(always)]
+pub(crate) fn keys(hashes: &[u64], range: NgramRange, mut each: impl FnMut(u64)) {
+    for start in 0..hashes.len() {
+        let mut key = SEED;
+        for (longer, &hash) in hashes[start..].iter().take(range.max).enumerate() {
+            key = fold(key, hash);
+            if longer + 1 >= range.min {
+                each(key);
+            }
+        }
+    }
+}
+
+/// The key of the one n-gram that is all of `hashes`.
+pub(crate) fn whole_key(hashes: &[u64]) -> u64 {
+    hashes.iter().fold(SEED, |key, &hash| fold(key, hash))
+}
+
 /// The units of one text, kept from text to text to save allocations.
 #[derive(Debug, Default, Clone)]
 pub struct Units {
@@ -405,7 +424,7 @@ fn hash_number(value: u64) -> u64 {
 }
 
 #[inline]
-fn hash_char(c: char) -> u64 {
+pub(crate) fn hash_char(c: char) -> u64 {
     hash_number(u64::from(c))
 }
 

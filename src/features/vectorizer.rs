@@ -106,7 +106,7 @@ impl Columns {
 }
 
 #[inline]
-fn hashed(key: u64, bits: u32) -> u32 {
+pub(crate) fn hashed(key: u64, bits: u32) -> u32 {
     (key >> (64 - bits)) as u32
 }
 
@@ -129,6 +129,12 @@ impl Vectorizer {
     pub fn width(&self) -> usize {
         let ngrams: usize = self.blocks.iter().map(|block| block.columns.len()).sum();
         ngrams + self.pooled.iter().map(Pooled::width).sum::<usize>()
+    }
+
+    /// The number of columns of each block, those of pooled vectors last.
+    pub(crate) fn widths(&self) -> Vec<usize> {
+        let ngrams = self.blocks.iter().map(|block| block.columns.len());
+        ngrams.chain(self.pooled.iter().map(Pooled::width)).collect()
     }
 
     /// The folds it applies before it matches.

@@ -1,16 +1,25 @@
 //! The n-grams that were seen in training: their names, and a table from key to column.
 
+use std::sync::OnceLock;
+
 use crate::error::{Error, Result};
 
 /// The column of no n-gram.
 const NONE: u32 = u32::MAX;
 
 /// Sorted n-grams and the way from an n-gram's key to its column.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Vocabulary {
     names: Names,
     keys: Vec<u64>,
-    table: KeyTable,
+    /// Made when it is first asked: prediction has tables of its own.
+    table: OnceLock<KeyTable>,
+}
+
+impl PartialEq for Vocabulary {
+    fn eq(&self, other: &Self) -> bool {
+        self.keys == other.keys && self.names == other.names
+    }
 }
 
 impl Vocabulary {
@@ -29,13 +38,22 @@ impl Vocabulary {
     /// # Errors
     /// [`Error::Dataset`] when the two differ in length or a key occurs twice.
     pub fn from_parts(names: Names, keys: Vec<u64>) -> Result<Self> {
+        let vocabulary = Self::from_stored(names, keys)?;
+        let (table, unique) = KeyTable::new(&vocabulary.keys);
+        if !unique {
+            return Err(Error::Dataset(
+                "two n-grams share one 64-bit key; change min_df and train again".into(),
+            ));
+        }
+        Ok(Vocabulary { table: table.into(), ..vocabulary })
+    }
+
+    /// [`Vocabulary::from_parts`] of what was checked when it was saved: should a key occur twice, its first column counts.
+    pub(crate) fn from_stored(names: Names, keys: Vec<u64>) -> Result<Self> {
         if names.len() != keys.len() || keys.len() >= NONE as usize {
             return Err(Error::Dataset(format!("{} n-grams but {} keys", names.len(), keys.len())));
         }
-        let table = KeyTable::new(&keys).ok_or_else(|| {
-            Error::Dataset("two n-grams share one 64-bit key; change min_df and train again".into())
-        })?;
-        Ok(Vocabulary { names, keys, table })
+        Ok(Vocabulary { names, keys, table: OnceLock::new() })
     }
 
     /// How many n-grams it holds.
@@ -51,7 +69,7 @@ impl Vocabulary {
     /// The column of the n-gram with this key.
     #[inline]
     pub fn get(&self, key: u64) -> Option<u32> {
-        self.table.get(key)
+        self.table.get_or_init(|| KeyTable::new(&self.keys).0).get(key)
     }
 
     /// The n-grams, by column.
@@ -148,16 +166,17 @@ struct KeyTable {
 }
 
 impl KeyTable {
-    /// `None` when a key occurs twice.
-    fn new(keys: &[u64]) -> Option<Self> {
+    /// And whether every key occurs once.
+    fn new(keys: &[u64]) -> (Self, bool) {
         let mut table = KeyTable { slots: vec![(0, NONE); (keys.len() * 2).next_power_of_two()] };
+        let mut unique = true;
         for (column, &key) in keys.iter().enumerate() {
             match table.find(key) {
-                Ok(_) => return None,
+                Ok(_) => unique = false,
                 Err(free) => table.slots[free] = (key, column as u32),
             }
         }
-        Some(table)
+        (table, unique)
     }
 
     fn get(&self, key: u64) -> Option<u32> {

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::tensors::{Tensors, Writer};
 use super::{read_vocabulary, write_vocabulary};
+use crate::classify::Precision;
 use crate::error::{Error, Result};
+use crate::features::ngram::Analyzer;
 use crate::features::pooled::{Dense, Kind, Pooled, VectorParams};
 use crate::features::vocabulary::Vocabulary;
 use crate::pipeline::FeatureParams;
@@ -36,10 +38,10 @@ pub(super) fn kinds(blocks: &[Pooled]) -> (Vec<PooledKind>, Vec<&Vocabulary>) {
 }
 
 /// Writes the words of the blocks, each vocabulary once, and what blocks that are not folded need.
-pub(super) fn write<'a>(blocks: &'a [Pooled], writer: &mut Writer<'a>) {
+pub(super) fn write<'a>(blocks: &'a [Pooled], writer: &mut Writer<'a>, precision: Precision) {
     let (_, words) = kinds(blocks);
     for (index, vocabulary) in words.into_iter().enumerate() {
-        write_vocabulary(writer, &format!("words.{index}"), vocabulary);
+        write_vocabulary(writer, &format!("words.{index}"), vocabulary, Analyzer::Word, precision);
     }
     for (index, block) in blocks.iter().enumerate() {
         if let Kind::Dense(dense) = &block.kind {
@@ -59,6 +61,7 @@ pub(super) fn read(
     tensors: &Tensors<'_>,
     features: &[FeatureParams],
     kinds: &[PooledKind],
+    precision: Precision,
 ) -> Result<Vec<Pooled>> {
     let damaged = Error::Parameter;
     let params: Vec<&VectorParams> = features
@@ -76,7 +79,8 @@ pub(super) fn read(
     for (index, (&params, kind)) in params.iter().zip(kinds).enumerate() {
         params.check()?;
         if kind.words == words.len() {
-            words.push(Arc::new(read_vocabulary(tensors, &format!("words.{}", kind.words))?));
+            let name = format!("words.{}", kind.words);
+            words.push(Arc::new(read_vocabulary(tensors, &name, Analyzer::Word, precision)?));
         }
         let of = words.get(kind.words).ok_or_else(|| damaged("a block of vectors without words".into()))?;
         let pooled = match kind.folded {

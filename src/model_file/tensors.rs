@@ -34,7 +34,9 @@ struct Tensor<'a> {
 enum Values<'a> {
     U64(&'a [u64]),
     U32(&'a [u32]),
-    F32(&'a [f32]),
+    F32(Cow<'a, [f32]>),
+    F16(Vec<u16>),
+    I8(Vec<i8>),
     /// The rows with these indices, of a matrix of so many columns.
     Rows(&'a [f32], usize, &'a [u32]),
     Bytes(Cow<'a, [u8]>),
@@ -52,7 +54,20 @@ impl<'a> Writer<'a> {
     }
 
     pub(crate) fn f32s(&mut self, name: String, values: &'a [f32]) {
-        self.push(name, values.len(), Values::F32(values));
+        self.push(name, values.len(), Values::F32(Cow::Borrowed(values)));
+    }
+
+    pub(crate) fn owned_f32s(&mut self, name: String, values: Vec<f32>) {
+        self.push(name, values.len(), Values::F32(Cow::Owned(values)));
+    }
+
+    /// Half floats, as bits.
+    pub(crate) fn f16s(&mut self, name: String, values: Vec<u16>) {
+        self.push(name, values.len(), Values::F16(values));
+    }
+
+    pub(crate) fn i8s(&mut self, name: String, values: Vec<i8>) {
+        self.push(name, values.len(), Values::I8(values));
     }
 
     /// The given rows of a matrix whose rows are `width` long.
@@ -99,6 +114,8 @@ impl View for &Tensor<'_> {
             Values::U64(_) => Dtype::U64,
             Values::U32(_) => Dtype::U32,
             Values::F32(_) | Values::Rows(..) => Dtype::F32,
+            Values::F16(_) => Dtype::F16,
+            Values::I8(_) => Dtype::I8,
             Values::Bytes(_) | Values::Checksum => Dtype::U8,
         }
     }
@@ -122,6 +139,8 @@ impl Values<'_> {
             Values::U64(values) => pieces(values, out, |value| value.to_le_bytes()),
             Values::U32(values) => pieces(values, out, |value| value.to_le_bytes()),
             Values::F32(values) => pieces(values, out, |value| value.to_le_bytes()),
+            Values::F16(values) => pieces(values, out, |value| value.to_le_bytes()),
+            Values::I8(values) => pieces(values, out, |value| value.to_le_bytes()),
             Values::Rows(matrix, width, rows) => {
                 let width = *width;
                 rows.chunks(PIECE.div_ceil(width.max(1))).try_for_each(|rows| {
@@ -220,6 +239,15 @@ impl<'a> Tensors<'a> {
         Ok(self.find(name, Dtype::F32)?.chunks_exact(4).map(|b| f32::from_le_bytes(array(b))))
     }
 
+    /// Half floats, as bits.
+    pub(crate) fn f16s(&self, name: &str) -> Result<impl ExactSizeIterator<Item = u16> + use<'a>, String> {
+        Ok(self.find(name, Dtype::F16)?.chunks_exact(2).map(|b| u16::from_le_bytes(array(b))))
+    }
+
+    pub(crate) fn i8s(&self, name: &str) -> Result<impl ExactSizeIterator<Item = i8> + use<'a>, String> {
+        Ok(self.find(name, Dtype::I8)?.iter().map(|&byte| byte as i8))
+    }
+
     fn find(&self, name: &str, dtype: Dtype) -> Result<&'a [u8], String> {
         match self.tensors.tensor(name) {
             Ok(tensor) if tensor.dtype() == dtype => Ok(tensor.data()),
@@ -253,11 +281,17 @@ mod tests {
         writer.rows("w".into(), &floats, 3, &rows);
         writer.f32s("f".into(), &floats);
         writer.u64s("k".into(), &[7, u64::MAX]);
+        writer.i8s("i".into(), vec![-128, 127]);
+        writer.f16s("h".into(), vec![1, 0x3C00]);
+        writer.owned_f32s("o".into(), vec![0.5]);
         let file = writer.into_bytes("key", "{}".into()).unwrap();
         let tensors = Tensors::read(&file, "key").unwrap().unwrap();
         tensors.verify().unwrap();
         assert_eq!(tensors.bytes("b").unwrap(), b"text");
         assert_eq!(tensors.u64s("k").unwrap(), [7, u64::MAX]);
+        assert!(tensors.i8s("i").unwrap().eq([-128, 127]));
+        assert!(tensors.f16s("h").unwrap().eq([1, 0x3C00]));
+        assert_eq!(tensors.f32s("o").unwrap(), [0.5]);
         assert_eq!(tensors.u32s("rows").unwrap(), rows);
         assert_eq!(tensors.f32s("f").unwrap(), floats);
         let expected: Vec<f32> =

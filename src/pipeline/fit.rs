@@ -5,7 +5,7 @@ use ndarray::Array1;
 use rayon::prelude::*;
 
 use super::multilabel::{self, Learned};
-use super::{CalibrationParams, Pipeline, PipelineParams, Provenance};
+use super::{CalibrationParams, Fast, Pipeline, PipelineParams, Provenance};
 use crate::classify::{Calibration, CalibrationMethod, ClassWeight, Classifier, ClassifierParams};
 use crate::dataset::{Dataset, Fold, folds};
 use crate::error::{Error, Result};
@@ -65,6 +65,7 @@ impl PipelineParams {
                 rules,
                 conformal,
                 provenance,
+                fast: Fast::default(),
             });
         }
         let class =
@@ -107,6 +108,7 @@ impl PipelineParams {
             rules: None,
             conformal: None,
             provenance,
+            fast: Fast::default(),
         })
     }
 

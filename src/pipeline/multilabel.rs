@@ -48,12 +48,11 @@ impl LabelRule {
 }
 
 /// Turns one decision value a label into one probability a label.
-pub(super) fn apply(rules: &[LabelRule], decision: &mut [f64]) {
-    let mut both = Vec::with_capacity(2);
+pub(super) fn apply(rules: &[LabelRule], decision: &mut [f64], both: &mut Vec<f64>) {
     for (value, rule) in decision.iter_mut().zip(rules) {
         both.clear();
         both.push(*value);
-        rule.calibration.apply(&mut both, 2);
+        rule.calibration.apply(both, 2);
         *value = both[1];
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classify::Convergence;
+use super::Shrunk;
+use crate::classify::{Convergence, Precision};
 use crate::dataset::{Dataset, Source};
 use crate::features::vectorizer::Vectorizer;
 use crate::metrics::Report;
@@ -27,9 +28,17 @@ pub struct Provenance {
     /// Scores on records that were held out, if any were.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation: Option<Report>,
+    /// What it was before it was shrunk, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shrunk: Option<Shrunk>,
 }
 
 impl Provenance {
+    /// In how many bits the weights are kept.
+    pub(crate) fn precision(&self) -> Precision {
+        self.shrunk.map_or(Precision::F32, |shrunk| shrunk.precision)
+    }
+
     pub(super) fn new(data: &Dataset, vectorizer: &Vectorizer, convergence: Convergence) -> Self {
         Provenance {
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -39,6 +48,7 @@ impl Provenance {
             features: vectorizer.width(),
             convergence,
             validation: None,
+            shrunk: None,
         }
     }
 
@@ -56,6 +66,7 @@ impl Provenance {
             features: vectorizer.width(),
             convergence,
             validation: None,
+            shrunk: None,
         }
     }
 

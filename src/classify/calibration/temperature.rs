@@ -122,7 +122,8 @@ fn moments(
 pub(super) fn apply(decision: &mut Vec<f64>, temperature: f64) {
     if let [one] = decision[..] {
         let z = one / temperature;
-        *decision = vec![sigmoid(-z), sigmoid(z)];
+        decision.clear();
+        decision.extend([sigmoid(-z), sigmoid(z)]);
         return;
     }
     let most = decision.iter().copied().fold(f64::NEG_INFINITY, f64::max);

@@ -146,6 +146,7 @@ impl Args {
         let refused = [
             ("--cv", self.cv.is_some(), "cross-validate a sample with --classifier logistic"),
             ("--conformal", self.conformal.is_some(), "leave it out"),
+            ("--max-size", self.max_size.is_some(), "give fewer --hash-bits"),
             ("--group-near-duplicates", self.group_near_duplicates.is_some(), "leave it out"),
         ];
         if let Some((name, _, cure)) = refused.iter().find(|(_, given, _)| *given) {

@@ -14,33 +14,57 @@ impl Vectorizer {
         outputs: usize,
         most: usize,
     ) -> Result<Option<Vectorizer>> {
-        let named = |block: &Block| matches!(block.columns, Columns::Vocabulary(_));
-        let all: usize =
-            self.blocks.iter().filter(|block| named(block)).map(|block| block.columns.len()).sum();
-        if all <= most {
-            return Ok(None);
+        let largest =
+            |row: &[f32], idf: f32| row.iter().fold(0.0f32, |most, weight| most.max(weight.abs())) * idf;
+        let ranked = self.ranked(weights, outputs, largest);
+        match ranked.get(..most) {
+            Some(best) if most < ranked.len() => Ok(Some(self.keep(best)?.0)),
+            _ => Ok(None),
         }
-        let mut scored: Vec<(f32, u32, u32)> = Vec::with_capacity(all);
+    }
+
+    /// The n-grams of vocabularies, block and column of each, the most important first: `importance`, from its row of `weights` and its idf, times
+    /// the scale of its block.
+    pub(crate) fn ranked(
+        &self,
+        weights: &[f32],
+        outputs: usize,
+        importance: impl Fn(&[f32], f32) -> f32,
+    ) -> Vec<(u32, u32)> {
+        let mut scored: Vec<(f32, u32, u32)> = Vec::new();
         let mut offset = 0;
         for (place, block) in self.blocks.iter().enumerate() {
-            for column in (0..block.columns.len()).filter(|_| named(block)) {
+            let named = matches!(block.columns, Columns::Vocabulary(_));
+            for column in (0..block.columns.len()).filter(|_| named) {
                 let row = &weights[(offset + column) * outputs..][..outputs];
-                let largest = row.iter().fold(0.0f32, |most, weight| most.max(weight.abs()));
                 let idf = block.idf.get(column).copied().unwrap_or(1.0);
-                scored.push((largest * idf * block.params.scale, place as u32, column as u32));
+                scored.push((importance(row, idf) * block.params.scale, place as u32, column as u32));
             }
             offset += block.columns.len();
         }
         scored.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        scored.truncate(most);
+        scored.into_iter().map(|(_, block, column)| (block, column)).collect()
+    }
+
+    /// The vectorizer with these n-grams of its vocabularies alone, given as block and column, and for each of its columns the one
+    /// that it was.
+    pub(crate) fn keep(&self, ngrams: &[(u32, u32)]) -> Result<(Vectorizer, Vec<u32>)> {
         let mut kept = vec![Vec::new(); self.blocks.len()];
-        scored.iter().for_each(|&(_, block, column)| kept[block as usize].push(column));
+        ngrams.iter().for_each(|&(block, column)| kept[block as usize].push(column));
         let mut blocks = Vec::with_capacity(self.blocks.len());
+        let (mut was, mut offset) = (Vec::new(), 0);
         for (block, mut columns) in self.blocks.iter().zip(kept) {
+            let width = block.columns.len() as u32;
             columns.sort_unstable();
             blocks.push(block.keep(&columns)?);
+            match &block.columns {
+                Columns::Vocabulary(_) => was.extend(columns.iter().map(|column| offset + column)),
+                Columns::Hashed { .. } => was.extend(offset..offset + width),
+            }
+            offset += width;
         }
-        Ok(Some(Vectorizer { blocks, ..self.clone() }))
+        was.extend(offset..self.width() as u32);
+        Ok((Vectorizer { blocks, ..self.clone() }, was))
     }
 }
 

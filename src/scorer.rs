@@ -1,0 +1,345 @@
+//! Text to decision values in one pass, for every classifier that is linear in its rows.
+//!
+//! Stage by stage, a text becomes a row (sorted columns, their values in norm) and the row meets the weights. What comes out is a
+//! sum, so the row need not be built. A [`Scorer`] has a table in which a feature's key, idf and weights stand in one cache
+//! line; it adds them up as the n-grams go by, with the squares of their values, and scales the sums of a block at its end.
+//! An n-gram that occurs `c` times is at first added `c` times over; what its weight (say `1 + ln c`) differs by is put right at the
+//! end, for the few that repeat. What lies between two spaces, its words and the n-grams within, is worked out once and kept ([`chunks`]).
+//!
+//! Every prediction of a linear pipeline comes from here. The order of the sums depends on the text alone, so a prediction is the same to
+//! the bit alone and in a batch. The stages stay as the oracle: their decision values differ by rounding, less than 1e-5 of the
+//! sum of what all features give (tests).
+
+mod block;
+mod chunks;
+mod counter;
+mod table;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::classify::LinearModel;
+use crate::error::Result;
+use crate::features::ngram::{Analyzer, Units, hash_bytes, whole_key};
+use crate::features::pooled::Kind;
+use crate::features::vectorizer::Vectorizer;
+use crate::features::vocabulary::Vocabulary;
+use crate::features::window::Window;
+use block::{Block, Buffers, State};
+use chunks::Chunks;
+use table::Index;
+
+/// The tables of a vectorizer and the linear classifier on its rows, which every call has to give again.
+#[derive(Debug)]
+pub(crate) struct Scorer {
+    blocks: Vec<Block>,
+    pooled: Vec<PooledBlock>,
+    /// From the key of a word to its column in blocks of pooled vectors.
+    words: Vec<Index>,
+    /// Whether anything is made of words.
+    cuts_words: bool,
+    /// Whether all that is made within chunks between spaces and of the words in them.
+    in_chunks: bool,
+}
+
+/// A folded block of pooled vectors: the mean of the weights of the words in its window.
+#[derive(Debug)]
+struct PooledBlock {
+    window: Option<Window>,
+    words: usize,
+    first: usize,
+}
+
+/// Buffers for one text after another, of one scorer.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    normalized: String,
+    spans: Vec<Range<usize>>,
+    /// Of each word.
+    hashes: Vec<u64>,
+    subwords: Units,
+    buffers: Buffers,
+    /// By block.
+    states: Vec<State>,
+    chunks: Chunks,
+    /// What a chunk comes to, as it is kept.
+    numbers: Vec<u32>,
+    words: Vec<u64>,
+    own: Vec<f64>,
+    /// The column of each word, for each of the vocabularies.
+    columns: Vec<u32>,
+}
+
+/// No column: a word without a vector.
+const NONE: u32 = u32::MAX;
+
+/// Longer chunks, in bytes, are no words: the sums of their n-grams, which are kept in single precision, could be too large.
+const LONGEST: usize = 256;
+
+/// In place of numbers: a chunk of which neighbours matter, or that is too long, so that the text has to be taken as a whole.
+const PLAIN: &[u32] = &[u32::MAX];
+
+impl Scorer {
+    /// The scorer of a vectorizer and a classifier; nothing where word vectors are pooled at prediction.
+    pub(crate) fn new(vectorizer: &Vectorizer, linear: &LinearModel) -> Option<Self> {
+        let mut first = 0;
+        let mut blocks = Vec::with_capacity(vectorizer.blocks.len());
+        for block in &vectorizer.blocks {
+            blocks.push(Block::new(block, linear, first));
+            first += block.columns.len();
+        }
+        let (mut pooled, mut known) = (Vec::new(), Vec::<&Arc<Vocabulary>>::new());
+        for block in &vectorizer.pooled {
+            if let Kind::Dense(_) = block.kind {
+                return None;
+            }
+            let place = known.iter().position(|known| Arc::ptr_eq(known, &block.words));
+            let words = place.unwrap_or(known.len());
+            if place.is_none() {
+                known.push(&block.words);
+            }
+            pooled.push(PooledBlock { window: block.params.window, words, first });
+            first += block.width();
+        }
+        let index = |words: &&Arc<Vocabulary>| Index::new(words.keys(), 0..words.len() as u32);
+        let words: Vec<Index> = known.iter().map(index).collect();
+        let of =
+            |analyzers: &[Analyzer]| blocks.iter().any(|block| analyzers.contains(&block.params.analyzer));
+        let cuts_words = !pooled.is_empty() || of(&[Analyzer::Word]);
+        let in_chunks = !of(&[Analyzer::Char, Analyzer::Subword]);
+        Some(Scorer { blocks, pooled, words, cuts_words, in_chunks })
+    }
+
+    /// Leaves the decision values of `text` in `out`: those that [`LinearModel::decide`] gives of its row, but for rounding.
+    ///
+    /// # Errors
+    /// [`crate::Error::Tokenizer`] when a subword tokenizer refuses the text.
+    pub(crate) fn score(
+        &self,
+        vectorizer: &Vectorizer,
+        linear: &LinearModel,
+        text: &str,
+        scratch: &mut Scratch,
+        out: &mut Vec<f64>,
+    ) -> Result<()> {
+        out.clear();
+        out.extend(linear.intercept().iter().map(|&intercept| f64::from(intercept)));
+        scratch.states.resize_with(self.blocks.len(), State::default);
+        if !self.in_chunks || !self.add_chunks(vectorizer, linear, text, scratch) {
+            self.add_whole(vectorizer, linear, text, scratch)?;
+        }
+        for (block, state) in self.blocks.iter().zip(&mut scratch.states) {
+            block.end(linear, state, out);
+        }
+        if !self.pooled.is_empty() {
+            self.add_pooled(linear, scratch, out);
+        }
+        Ok(())
+    }
+
+    /// Begins a text in every block.
+    fn begin(&self, bytes: usize, linear: &LinearModel, scratch: &mut Scratch) {
+        scratch.hashes.clear();
+        for (block, state) in self.blocks.iter().zip(&mut scratch.states) {
+            block.begin(bytes, linear.outputs(), state);
+        }
+    }
+
+    /// Adds up what the blocks get, chunk by chunk between spaces. False, with nothing done, where neighbours matter.
+    fn add_chunks(
+        &self,
+        vectorizer: &Vectorizer,
+        linear: &LinearModel,
+        text: &str,
+        scratch: &mut Scratch,
+    ) -> bool {
+        self.begin(text.len(), linear, scratch);
+        let bytes = text.as_bytes();
+        let mut start = 0;
+        while start < bytes.len() {
+            let length = bytes[start..].iter().position(|&byte| is_space(byte));
+            let end = length.map_or(bytes.len(), |length| start + length);
+            if start < end {
+                let hash = hash_bytes(&bytes[start..end]);
+                let Scratch { chunks, states, hashes, .. } = scratch;
+                match chunks.get(hash) {
+                    Some(PLAIN) => return false,
+                    Some(numbers) => self.take(numbers, hashes, states),
+                    None => {
+                        // Cut at ASCII, so at borders of characters.
+                        let chunk = text.get(start..end).unwrap_or_default();
+                        self.learn(vectorizer, linear, chunk, scratch);
+                        let Scratch { chunks, states, hashes, numbers, .. } = scratch;
+                        chunks.put(hash, numbers);
+                        if numbers == PLAIN {
+                            return false;
+                        }
+                        self.take(numbers, hashes, states);
+                    }
+                }
+            }
+            start = end + 1;
+        }
+        let Scratch { states, hashes, buffers, .. } = scratch;
+        for (block, state) in self.blocks.iter().zip(states) {
+            if let (Analyzer::Word, Some(range)) = (block.params.analyzer, block.across_chunks()) {
+                let places = block.params.window.map_or(0..hashes.len(), |window| window.of(hashes.len()));
+                block.add(linear, &hashes[places], range, buffers, state);
+            }
+        }
+        true
+    }
+
+    /// Leaves what a chunk comes to in `scratch.numbers`: the number of its words and their hashes, then for each block what it adds to
+    /// the sums, the number of its features, and those. A hash takes two numbers.
+    fn learn(&self, vectorizer: &Vectorizer, linear: &LinearModel, chunk: &str, scratch: &mut Scratch) {
+        let Scratch { normalized, spans, buffers, numbers, words, own, .. } = scratch;
+        numbers.clear();
+        if chunk.len() > LONGEST || vectorizer.folded.neighbours_matter(chunk) {
+            return numbers.extend_from_slice(PLAIN);
+        }
+        normalized.clear();
+        spans.clear();
+        if self.cuts_words {
+            vectorizer.folded.cut(chunk, normalized, spans);
+        } else {
+            vectorizer.normalizer.normalize_into(chunk, normalized);
+        }
+        words.clear();
+        words.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
+        numbers.push(words.len() as u32);
+        numbers.extend(words.iter().flat_map(|&word| halves(word)));
+        for block in self.blocks.iter().filter(|block| block.within_chunks()) {
+            own.clear();
+            own.resize(linear.outputs() + 1, 0.0);
+            buffers.found.clear();
+            block.add_chunk(linear, normalized, words, buffers, own);
+            numbers.extend(own.iter().map(|&sum| (sum as f32).to_bits()));
+            numbers.push(buffers.found.len() as u32);
+            numbers.extend_from_slice(&buffers.found);
+        }
+    }
+
+    /// Adds what [`Scorer::learn`] learned of a chunk.
+    #[inline]
+    fn take(&self, numbers: &[u32], hashes: &mut Vec<u64>, states: &mut [State]) {
+        let Some((&words, mut rest)) = numbers.split_first() else { return };
+        let (own, behind) = rest.split_at(2 * words as usize);
+        hashes.extend(own.chunks_exact(2).map(whole));
+        rest = behind;
+        for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within_chunks()) {
+            let (own, behind) = rest.split_at(state.sums.len());
+            state.sums.iter_mut().zip(own).for_each(|(sum, &own)| *sum += f64::from(f32::from_bits(own)));
+            let Some((&count, behind)) = behind.split_first() else { return };
+            let (found, behind) = behind.split_at(count as usize);
+            state.counter.count(found);
+            rest = behind;
+        }
+    }
+
+    /// Adds up what the blocks get of a text that is normalised as a whole.
+    fn add_whole(
+        &self,
+        vectorizer: &Vectorizer,
+        linear: &LinearModel,
+        text: &str,
+        scratch: &mut Scratch,
+    ) -> Result<()> {
+        scratch.normalized.clear();
+        scratch.spans.clear();
+        if self.cuts_words {
+            vectorizer.folded.cut(text, &mut scratch.normalized, &mut scratch.spans);
+        } else {
+            vectorizer.normalizer.normalize_into(text, &mut scratch.normalized);
+        }
+        self.begin(scratch.normalized.len(), linear, scratch);
+        let Scratch { normalized, spans, hashes, subwords, buffers, states, own, .. } = scratch;
+        hashes.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
+        for (block, state) in self.blocks.iter().zip(states) {
+            let range = block.params.ngrams;
+            match block.params.analyzer {
+                Analyzer::Word => {
+                    let places =
+                        block.params.window.map_or(0..hashes.len(), |window| window.of(hashes.len()));
+                    block.add(linear, &hashes[places], range, buffers, state);
+                }
+                Analyzer::CharWb => {
+                    for word in normalized.split_whitespace() {
+                        own.clear();
+                        own.resize(state.sums.len(), 0.0);
+                        buffers.found.clear();
+                        block.add_chunk(linear, word, &[], buffers, own);
+                        state.sums.iter_mut().zip(&*own).for_each(|(sum, own)| *sum += own);
+                        state.counter.count(&buffers.found);
+                    }
+                }
+                analyzer => {
+                    let mut units = std::mem::take(&mut buffers.units);
+                    units.clear();
+                    let cut = units_of(analyzer, vectorizer, normalized, subwords, &mut units);
+                    let places = block.params.window.map_or(0..units.len(), |window| window.of(units.len()));
+                    block.add(linear, &units[places], range, buffers, state);
+                    buffers.units = units;
+                    cut?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_pooled(&self, linear: &LinearModel, scratch: &mut Scratch, out: &mut [f64]) {
+        let Scratch { hashes, columns, .. } = scratch;
+        columns.clear();
+        for index in &self.words {
+            columns.extend(hashes.iter().map(|&hash| index.get(whole_key(&[hash])).unwrap_or(NONE)));
+        }
+        for block in &self.pooled {
+            let columns = &columns[block.words * hashes.len()..][..hashes.len()];
+            let places = block.window.map_or(0..columns.len(), |window| window.of(columns.len()));
+            let known = || columns[places.clone()].iter().filter(|&&column| column != NONE);
+            let share = 1.0 / known().count() as f64;
+            for &column in known() {
+                let row = linear.weights().get((block.first + column as usize) * out.len()..);
+                for (out, &weight) in out.iter_mut().zip(row.unwrap_or_default()) {
+                    *out += share * f64::from(weight);
+                }
+            }
+        }
+    }
+}
+
+/// The hashes of the characters or subwords of a normalised text.
+fn units_of(
+    analyzer: Analyzer,
+    vectorizer: &Vectorizer,
+    normalized: &str,
+    subwords: &mut Units,
+    units: &mut Vec<u64>,
+) -> Result<()> {
+    if analyzer == Analyzer::Char {
+        units.extend(normalized.chars().map(crate::features::ngram::hash_char));
+        return Ok(());
+    }
+    subwords.cut_for_keys(analyzer, &[], vectorizer.subwords.as_ref(), normalized)?;
+    units.extend(subwords.all().iter().map(|unit| unit.hash));
+    Ok(())
+}
+
+/// ASCII white space: no word, and no sequence of characters that belong together, goes across it.
+#[inline(always)]
+fn is_space(byte: u8) -> bool {
+    byte == b' ' || byte.wrapping_sub(b'\t') < 5
+}
+
+/// The two halves of a number, the low one first.
+fn halves(number: u64) -> [u32; 2] {
+    [number as u32, (number >> 32) as u32]
+}
+
+#[inline(always)]
+fn whole(halves: &[u32]) -> u64 {
+    u64::from(halves[0]) | u64::from(halves[1]) << 32
+}
+
+#[cfg(test)]
+mod tests;

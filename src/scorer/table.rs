@@ -1,0 +1,146 @@
+//! From the key of an n-gram to its place, idf and weights: one cache line to find it, one more to add it.
+//!
+//! A line of the index holds eight tags of 32 bits and the places that they lead to. The bits of a key that choose the line and those
+//! of its tag are others, so an n-gram that is not there is taken for one that is once in a hundred million times. Rows of idf and weights
+//! lie by place, frequent n-grams (of a low idf) first: those that most texts have lie together and stay in the cache.
+
+/// Tags in a line.
+const TAGS: usize = 8;
+/// A line is half full on average: three in a hundred lines overflow into the next one.
+const LOAD: usize = 4;
+/// No place.
+const FREE: u32 = u32::MAX;
+
+/// One cache line of the index.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Line {
+    tags: [u32; TAGS],
+    places: [u32; TAGS],
+}
+
+/// Places by key; see the head of this file.
+#[derive(Debug)]
+pub(super) struct Index {
+    lines: Vec<Line>,
+    keys: usize,
+}
+
+impl Index {
+    /// The index of `keys` whose places are `places`.
+    pub(super) fn new(keys: &[u64], places: impl Iterator<Item = u32>) -> Self {
+        let count = keys.len() / LOAD + 1;
+        let mut index =
+            Index { lines: vec![Line { tags: [0; TAGS], places: [FREE; TAGS] }; count], keys: keys.len() };
+        for (&key, place) in keys.iter().zip(places) {
+            let mut at = index.home(key);
+            let (line, slot) = loop {
+                let line = &mut index.lines[at];
+                if let Some(slot) = line.places.iter().position(|&place| place == FREE) {
+                    break (line, slot);
+                }
+                at = if at + 1 == count { 0 } else { at + 1 };
+            };
+            (line.tags[slot], line.places[slot]) = (key as u32, place);
+        }
+        index
+    }
+
+    /// The number of keys.
+    pub(super) fn len(&self) -> usize {
+        self.keys
+    }
+
+    #[inline(always)]
+    fn home(&self, key: u64) -> usize {
+        ((u128::from(key) * self.lines.len() as u128) >> 64) as usize
+    }
+
+    /// The place of a key.
+    #[inline(always)]
+    pub(super) fn get(&self, key: u64) -> Option<u32> {
+        let mut at = self.home(key);
+        loop {
+            let line = &self.lines[at];
+            let mut equal = 0u32;
+            for (slot, &tag) in line.tags.iter().enumerate() {
+                equal |= u32::from(tag == key as u32) << slot;
+            }
+            if equal != 0 {
+                // A free slot has a tag too; those in use come first.
+                let place = line.places[equal.trailing_zeros() as usize % TAGS];
+                return (place != FREE).then_some(place);
+            }
+            if line.places[TAGS - 1] == FREE {
+                return None;
+            }
+            at = if at + 1 == self.lines.len() { 0 } else { at + 1 };
+        }
+    }
+}
+
+/// The places of columns by their idf, the lowest first; equal and nearly equal ones stay in order. As they are without idf.
+pub(super) fn frequent_first(columns: usize, idf: &[f32]) -> Vec<u32> {
+    if idf.len() != columns {
+        return (0..columns as u32).collect();
+    }
+    // From 1 to 16 in 128 steps, by the bits of the number.
+    const STEPS: usize = 128;
+    let step = |&idf: &f32| ((idf.to_bits() >> 18) as usize).saturating_sub(127 << 5).min(STEPS - 1);
+    let mut next = [0u32; STEPS + 1];
+    idf.iter().for_each(|idf| next[step(idf) + 1] += 1);
+    for at in 1..=STEPS {
+        next[at] += next[at - 1];
+    }
+    let place = |idf| {
+        let next = &mut next[step(idf)];
+        *next += 1;
+        *next - 1
+    };
+    idf.iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_key_is_found_and_no_other(
+            keys in prop::collection::hash_set(prop_oneof![0u64..9, any::<u64>()], 0..200),
+            others in prop::collection::vec(prop_oneof![0u64..9, any::<u64>()], 0..20),
+        ) {
+            let keys: Vec<u64> = keys.into_iter().collect();
+            let index = Index::new(&keys, 0..keys.len() as u32);
+            for (place, &key) in keys.iter().enumerate() {
+                prop_assert_eq!(index.get(key), Some(place as u32));
+            }
+            for other in others.into_iter().filter(|key| !keys.contains(key)) {
+                prop_assert_eq!(index.get(other), None);
+            }
+        }
+
+        #[test]
+        fn places_are_all_different_and_the_frequent_first(idf in prop::collection::vec(prop_oneof![1f32..16.0, any::<f32>()], 0..50)) {
+            let places = frequent_first(idf.len(), &idf);
+            let mut sorted = places.clone();
+            sorted.sort_unstable();
+            prop_assert!(sorted.into_iter().eq(0..idf.len() as u32));
+            for (a, &one) in idf.iter().enumerate() {
+                for (b, &other) in idf.iter().enumerate() {
+                    prop_assert!(!(1.0..16.0).contains(&one) || !(1.0..16.0).contains(&other) || one * 1.1 >= other || places[a] < places[b]);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_are_full_go_on_in_the_next() {
+        // All of the same line, the last one.
+        let keys: Vec<u64> = (0..30).map(|key| u64::MAX - key).collect();
+        let index = Index::new(&keys, 0..30);
+        assert!(keys.iter().enumerate().all(|(place, &key)| index.get(key) == Some(place as u32)));
+        assert_eq!(index.get(u64::MAX - 30), None);
+    }
+}
