@@ -19,8 +19,9 @@ started=$(date +%s%N)
 took=$((($(date +%s%N) - started) / 1000000))
 echo "$(wc -l < "$work/in.jsonl") records, $(stat -c %s "$work/in.jsonl") bytes; uninterrupted: $took ms"
 
+# The kill is for the program, not for a shell around it.
 run() {
-    "$tasnif" predict "$work/in.jsonl" --carry group --output "$work/out.$extension" --resume --checkpoint-every 20000 --quiet
+    exec "$tasnif" predict "$work/in.jsonl" --carry group --output "$work/out.$extension" --resume --checkpoint-every 5000 --quiet
 }
 for kill in $(seq "$kills"); do
     run & pid=$!
@@ -35,7 +36,7 @@ for kill in $(seq "$kills"); do
         break
     fi
 done
-[ -e "$work/out.$extension" ] || run
+[ -e "$work/out.$extension" ] || (run)
 cmp "$work/out.$extension" "$work/whole.$extension"
 [ ! -e "$work/out.$extension.partial" ] && [ ! -e "$work/out.$extension.progress" ]
 echo "the same bytes: $(sha256sum < "$work/out.$extension" | cut -c 1-16)"

@@ -167,6 +167,35 @@ fn columns_hold_what_lines_hold() {
 }
 
 #[test]
+fn slices_of_row_groups_are_read_side_by_side() {
+    let folder = Folder::new();
+    // Three row groups, of which each is more than one slice, in a file of our own.
+    let schema = std::sync::Arc::new(arrow_schema::Schema::new(vec![
+        arrow_schema::Field::new("id", DataType::Int64, false),
+        arrow_schema::Field::new("text", DataType::Utf8, false),
+    ]));
+    let properties = parquet::file::properties::WriterProperties::builder()
+        .set_compression(parquet::basic::Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(20_000))
+        .build();
+    let file = File::create(folder.path("in.parquet")).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(file, schema.clone(), Some(properties)).unwrap();
+    let ids = arrow_array::Int64Array::from_iter_values(0..60_000);
+    let texts = arrow_array::StringArray::from_iter_values((0..60_000).map(|i| format!("قصف {i}")));
+    let rows =
+        RecordBatch::try_new(schema, vec![std::sync::Arc::new(ids), std::sync::Arc::new(texts)]).unwrap();
+    writer.write(&rows).unwrap();
+    writer.close().unwrap();
+    let (input, out) = (folder.str("in.parquet"), folder.str("out.parquet"));
+    folder.predict(&[&input, "--carry", "id", "--threads", "4", "--output", &out]).success();
+    let labelled = parquet(Path::new(&out));
+    assert_eq!(labelled.num_rows(), 60_000);
+    let index = labelled.column_by_name("index").unwrap().as_primitive::<Int64Type>().clone();
+    assert_eq!(labelled.column_by_name("id").unwrap().as_primitive::<Int64Type>(), &index);
+    assert_eq!(strings(&labelled, "text"), strings(&rows, "text"));
+}
+
+#[test]
 fn training_reads_columns() {
     let folder = Folder::new();
     let model = folder.str("columns.tasnif");

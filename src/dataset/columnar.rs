@@ -44,7 +44,8 @@ pub struct Table {
 }
 
 enum Inner {
-    Parquet(Arc<File>, Arc<ParquetMetaData>),
+    /// Its size in bytes.
+    Parquet(u64, Arc<ParquetMetaData>),
     Arrow,
 }
 
@@ -61,12 +62,13 @@ impl Table {
         let (schema, inner) = match format {
             Format::Parquet => {
                 let file = File::open(path).map_err(|error| Error::io(path, error))?;
+                let size = file.metadata().map_or(0, |metadata| metadata.len());
                 // A schema of Arrow in the file says what the columns were before they were written.
                 let metadata = guarded(path, || {
                     ArrowReaderMetadata::load(&file, ArrowReaderOptions::new())
                         .map_err(|error| damaged(path, error))
                 })?;
-                (metadata.schema().clone(), Inner::Parquet(Arc::new(file), metadata.metadata().clone()))
+                (metadata.schema().clone(), Inner::Parquet(size, metadata.metadata().clone()))
             }
             _ => (ipc(path, None)?.schema(), Inner::Arrow),
         };
@@ -126,12 +128,11 @@ impl Table {
     /// Rows of the file, `rows` at most in each slice, in order.
     pub fn slices(&self, rows: usize) -> Box<dyn Iterator<Item = Result<Slice>> + '_> {
         match &self.inner {
-            Inner::Parquet(file, metadata) => {
+            Inner::Parquet(size, metadata) => {
                 let levels = match self.levels(metadata) {
                     Ok(levels) => Arc::new(levels),
                     Err(error) => return Box::new(std::iter::once(Err(error))),
                 };
-                let size = file.metadata().map_or(0, |metadata| metadata.len());
                 let all = metadata.file_metadata().num_rows().max(1) as u64;
                 let groups =
                     metadata.row_groups().iter().map(|group| group.num_rows().max(0) as usize).enumerate();
@@ -139,12 +140,9 @@ impl Table {
                     let levels = levels.clone();
                     (0..total).step_by(rows.max(1)).map(move |start| {
                         let count = rows.min(total - start);
-                        let part = Part::Group {
-                            group: Group { file: file.clone(), metadata: metadata.clone(), place: group },
-                            levels: levels.clone(),
-                            start,
-                        };
-                        let bytes = (u128::from(size) * count as u128 / u128::from(all)) as u64;
+                        let part =
+                            Part::Group { metadata: metadata.clone(), group, levels: levels.clone(), start };
+                        let bytes = (u128::from(*size) * count as u128 / u128::from(all)) as u64;
                         Ok(self.slice(part, count, bytes))
                     })
                 }))
@@ -238,7 +236,8 @@ pub struct Slice {
 enum Part {
     /// Rows of a row group, from `start`.
     Group {
-        group: Group,
+        metadata: Arc<ParquetMetaData>,
+        group: usize,
         levels: Arc<parquet::arrow::FieldLevels>,
         start: usize,
     },
@@ -267,13 +266,17 @@ impl Slice {
     fn decode(&self) -> Result<Rows> {
         let batch = match &self.part {
             Part::Batch(batch) => batch.clone(),
-            Part::Group { group, levels, start } => {
+            Part::Group { metadata, group, levels, start } => {
+                // Its own: handles that are copies of one share the place they read from, and slices are read side by side.
+                let file =
+                    File::open(self.path.as_ref()).map_err(|error| Error::io(self.path.as_ref(), error))?;
+                let group = Group { file: Arc::new(file), metadata: metadata.clone(), place: *group };
                 let selection =
                     RowSelection::from(vec![RowSelector::skip(*start), RowSelector::select(self.rows)]);
                 let fail = |error| damaged(&self.path, error);
                 let mut reader = ParquetRecordBatchReader::try_new_with_row_groups(
                     levels,
-                    group,
+                    &group,
                     self.rows,
                     Some(selection),
                 )

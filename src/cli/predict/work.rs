@@ -6,7 +6,7 @@ use tasnif::Error;
 use tasnif::compression::Compression;
 use tasnif::dataset::records::{NOT_UTF8, line_text};
 use tasnif::dataset::{Format, ReadOptions};
-use tasnif::pipeline::{Pipeline, Prediction};
+use tasnif::pipeline::{Pipeline, Prediction, Predictions};
 
 use super::OnError;
 use super::arabic::Letters;
@@ -134,9 +134,10 @@ impl Worker {
         }
         let pipeline: &Pipeline = &self.formatter.pipeline;
         // One text that a subword tokenizer refuses is one bad record, whatever stands beside it.
+        let mut all = Predictions::default();
         let mut predictions: Box<dyn Iterator<Item = Result<Prediction<'_>, Error>>> =
-            match pipeline.predict_batch(&texts) {
-                Ok(predictions) => Box::new(predictions.into_iter().map(Ok)),
+            match pipeline.predict_into(&texts, &mut all) {
+                Ok(()) => Box::new((0..texts.len()).filter_map(|text| all.get(pipeline, text)).map(Ok)),
                 Err(_) => Box::new(texts.iter().map(|text| pipeline.predict(text))),
             };
         #[cfg(feature = "columnar")]
