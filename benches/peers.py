@@ -3,8 +3,8 @@
 
 Trains a byte-level BPE, a WordPiece (BERT) and a Unigram vocabulary on the first N lines of TEXT with Python's `tokenizers`, then
 measures, in turns in one run, `encode_batch_fast` of Python and `tasnif bench` on the same lines and vocabularies. Where they
-are installed, tiktoken and gigatoken get the byte-level BPE. Beside the speed stands how many lines have the same ids as Python's.
-Needs: pip install tokenizers (0.23.3 for the figures in RESULTS.md).
+are installed, tiktoken, gigatoken and rs-bpe get the byte-level BPE; one that cannot load it is named, with its error. Beside the speed stands how many lines have the same ids as Python's.
+Needs: pip install tokenizers (0.23.3 for the figures in RESULTS.md); the peers are tiktoken, gigatoken and rs-bpe of PyPI.
 """
 import argparse
 import json
@@ -42,14 +42,17 @@ def train(lines):
         vocab_size=args.vocab, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False)
 
 
-def tiktoken_of(tokenizer, threads):
-    import tiktoken
+def ranks_of(tokenizer):
     model = json.loads(tokenizer.to_str())["model"]
     keep = list(range(ord("!"), ord("~") + 1)) + list(range(0xA1, 0xAD)) + list(range(0xAE, 0x100))
     byte_of = {chr(b): b for b in keep}
     byte_of.update({chr(256 + n): b for n, b in enumerate(b for b in range(256) if b not in keep)})
-    ranks = {bytes(byte_of[c] for c in piece): rank for piece, rank in model["vocab"].items()}
-    encoding = tiktoken.Encoding("bpe", pat_str=GPT2, mergeable_ranks=ranks, special_tokens={})
+    return {bytes(byte_of[c] for c in piece): rank for piece, rank in model["vocab"].items()}
+
+
+def tiktoken_of(tokenizer, threads):
+    import tiktoken
+    encoding = tiktoken.Encoding("bpe", pat_str=GPT2, mergeable_ranks=ranks_of(tokenizer), special_tokens={})
     return lambda lines: encoding.encode_ordinary_batch(lines, num_threads=threads)
 
 
@@ -57,6 +60,14 @@ def gigatoken_of(path):
     import gigatoken
     tokenizer = gigatoken.Tokenizer(path)
     return lambda lines: tokenizer.encode_batch_list(lines)
+
+
+def rs_bpe_of(tokenizer):
+    # rs-bpe 0.1.0 has cl100k_base and o200k_base built in and no way to another vocabulary: its classes have no constructor, which is
+    # what this call tells. The row stands here for a release that has one.
+    from rs_bpe.bpe import openai
+    encoding = openai.Tokenizer(ranks_of(tokenizer))
+    return lambda lines: [encoding.encode(line) for line in lines]
 
 
 def child(folder, threads):
@@ -70,7 +81,8 @@ def child(folder, threads):
         expected[name] = [e.ids for e in tokenizer.encode_batch_fast(lines, add_special_tokens=False)]
         if name == "byte_bpe":
             for other, make in (("tiktoken", lambda: tiktoken_of(tokenizer, threads)),
-                                ("gigatoken", lambda: gigatoken_of(os.path.join(folder, "byte_bpe.json")))):
+                                ("gigatoken", lambda: gigatoken_of(os.path.join(folder, "byte_bpe.json"))),
+                                ("rs-bpe", lambda: rs_bpe_of(tokenizer))):
                 try:
                     run = make()
                     ids = [list(i) for i in run(lines)]

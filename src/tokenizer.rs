@@ -1,10 +1,10 @@
 //! Learn a subword vocabulary from raw text, and write it as a Hugging Face `tokenizer.json`.
 //!
-//! The trainers are those of the `tokenizers` crate; what is ours is what stands before them: the corpus is streamed,
-//! normalised and cut on all cores, the words are counted in bounded memory, and whatever the trainers leave to the order of
-//! a hash table is put in order first, so that the same text gives the same file; for Unigram not always, see
-//! [`train()`]. The normaliser is exported with
-//! it ([`crate::text::normalize::export`]): Python's `tokenizers` loads the file and gives the same ids.
+//! The corpus is streamed, normalised and cut on all cores, and its words are counted in bounded memory. Pairs are merged (BPE,
+//! WordPiece) by the trainers of the `tokenizers` crate, with whatever they leave to the order of a hash table put in order
+//! first; the Unigram model is learned by a trainer of our own. So the same text gives the same file on any number of threads.
+//! The normaliser is exported with it ([`crate::text::normalize::export`]): Python's `tokenizers` loads the file and gives the same
+//! ids.
 //!
 //! ```
 //! use tasnif::text::tokenize::SubwordTokenizer;
@@ -20,10 +20,10 @@
 //! ```
 
 mod count;
-mod order;
 mod train;
+mod unigram;
 
-pub use count::Progress;
+pub use count::{Progress, Step};
 pub use train::{Trained, train};
 
 use serde::{Deserialize, Serialize};
@@ -96,7 +96,7 @@ pub struct TrainParams {
     /// Entries of the vocabulary, special tokens and single characters included; it may come out smaller where the text
     /// has no more.
     pub vocab_size: usize,
-    /// Pairs (for words: words) that occur less often are not learned.
+    /// Pairs (for Unigram: pieces of more than one character, for words: words) that occur less often are not learned.
     pub min_frequency: u64,
     /// The folds that stand in the file as its normalizer.
     pub normalize: Switches,
@@ -104,7 +104,7 @@ pub struct TrainParams {
     pub special_tokens: Vec<String>,
     /// Read bytes that are not UTF-8 as the replacement character.
     pub lossy: bool,
-    /// Distinct words to learn from: the most frequent ones. It bounds the memory of the trainers, which know no other bound.
+    /// Distinct words to learn from: the most frequent ones. It bounds the memory of training, which knows no other bound.
     pub max_words: usize,
 }
 

@@ -38,13 +38,18 @@ fn a_tokenizer_is_trained_encodes_decodes_and_is_looked_into() {
     let folder = tempfile::tempdir().unwrap();
     let (corpus, file, again) =
         (corpus(folder.path()), folder.path().join("t.json"), folder.path().join("again.json"));
-    let train = |output: &Path, threads: &str| {
-        let options = ["--model", "wordpiece", "--vocab-size", "900", "--threads", threads, "--output"];
+    let train = |output: &Path, threads: &str, model: &str| {
+        let options = ["--model", model, "--vocab-size", "900", "--threads", threads, "--output"];
         printed(&[&["tokenizer", "train", as_str(&corpus)], &options[..], &[as_str(output)]].concat())
     };
-    assert!(train(&file, "1").contains("wordpiece with 900 entries"));
-    train(&again, "2");
-    assert!(fs::read(&file).unwrap() == fs::read(&again).unwrap(), "the same file for the same text");
+    for model in ["unigram", "wordpiece"] {
+        assert!(train(&file, "1", model).contains(&format!("{model} with 900 entries")));
+        train(&again, "2", model);
+        assert!(
+            fs::read(&file).unwrap() == fs::read(&again).unwrap(),
+            "{model}: the same file for the same text"
+        );
+    }
 
     let text = "أعلنت اللجنةُ هدنة\n\nwords\n";
     let encode = |options: &[&str]| {
@@ -79,6 +84,41 @@ fn a_tokenizer_is_trained_encodes_decodes_and_is_looked_into() {
     let seen: Value =
         serde_json::from_str(&printed(&["tokenizer", "inspect", as_str(&file), "--format", "json"])).unwrap();
     assert_eq!((&seen["unknown"], seen["pieces"].as_array().unwrap().len()), (&"[UNK]".into(), 20));
+}
+
+#[test]
+fn a_corpus_on_standard_input_is_that_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let corpus = corpus(folder.path());
+    let text = fs::read(&corpus).unwrap();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &text).unwrap();
+    let compressed = encoder.finish().unwrap();
+    let (file, piped) = (folder.path().join("file.json"), folder.path().join("piped.json"));
+    let options = ["--vocab-size", "700", "--output"];
+    printed(&[&["tokenizer", "train", as_str(&corpus)], &options[..], &[as_str(&file)]].concat());
+    let train = [&["tokenizer", "train", "-"], &options[..], &[as_str(&piped)]].concat();
+    for input in [&text, &compressed] {
+        tasnif().args(&train).write_stdin(input.clone()).assert().success();
+        assert!(fs::read(&file).unwrap() == fs::read(&piped).unwrap());
+    }
+    let drawn = |path: &str| -> Value {
+        let bench = ["bench", path, "--sample", "20kB", "--format", "json", "--tokenizer", "words"];
+        let done = tasnif().args(bench).write_stdin(text.clone()).assert().success();
+        serde_json::from_slice(&done.get_output().stdout).unwrap()
+    };
+    let (file, piped) = (drawn(as_str(&corpus)), drawn("-"));
+    assert_eq!(file["sample"], piped["sample"]);
+    assert_eq!(file["corpus"]["files"][0]["sha256"], piped["corpus"]["files"][0]["sha256"]);
+    assert_eq!(piped["corpus"]["files"][0]["name"], "-");
+    for command in [&["bench"][..], &["tokenizer", "train"]] {
+        tasnif()
+            .args(command)
+            .args(["-", "-", "--output", as_str(&folder.path().join("x"))])
+            .assert()
+            .code(2)
+            .stderr(predicate::str::contains("give - once"));
+    }
 }
 
 #[test]

@@ -11,8 +11,13 @@ const BARS: f64 = 460.0;
 const LEFT: f64 = 230.0;
 /// Height of one bar with its space.
 const STEP: f64 = 34.0;
-/// Characters of a name that fit.
-const NAME: usize = 30;
+/// Characters of a label that fit.
+const LABEL: usize = 28;
+/// Of these, before what is left out: `crate:` and the first of a path.
+const HEAD: usize = 10;
+
+/// Names of files and lines about them run from left to right, also where they begin with an Arabic word: `.json` stays at the end.
+const LTR: &str = "<bdi dir=\"ltr\">";
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--bar:#2a6f97;--text:#1b1b1b;--soft:#666;--line:#ddd;--paper:#fff}\
@@ -20,10 +25,10 @@ const STYLE: &str = "\
 body{font:15px/1.5 system-ui,sans-serif;color:var(--text);background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}\
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}\
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\
-th,td{text-align:end;padding:.3rem .6rem;border-bottom:1px solid var(--line)}\
-th:first-child,td:first-child{text-align:start;overflow-wrap:anywhere}\
+th,td{text-align:end;padding:.3rem .6rem;border-bottom:1px solid var(--line);white-space:nowrap}\
+th:first-child,td:first-child{text-align:start;white-space:normal;overflow-wrap:anywhere;min-width:9rem}\
 .facts,.notes{color:var(--soft);font-size:.9rem;overflow-wrap:anywhere}\
-.wide{overflow-x:auto}svg{width:100%;height:auto}\
+.wide{overflow-x:auto}svg{width:100%;min-width:36rem;height:auto}\
 svg text{fill:var(--text);font:13px system-ui,sans-serif}svg .soft{fill:var(--soft)}\
 svg rect{fill:var(--bar)}svg line{stroke:var(--text);stroke-width:1.5}";
 
@@ -36,8 +41,9 @@ impl Report {
              <title>tasnif bench</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>tasnif bench</h1>\n"
         );
         let facts: Vec<String> =
-            self.preamble().iter().map(|line| format!("<bdi>{}</bdi>", escape(line))).collect();
-        let _ = write!(out, "<p class=\"facts\">{}</p>\n{}", facts.join("<br>\n"), self.chart());
+            self.preamble().iter().map(|line| format!("{LTR}{}</bdi>", escape(line))).collect();
+        let (facts, chart) = (facts.join("<br>\n"), self.chart());
+        let _ = write!(out, "<p class=\"facts\">{facts}</p>\n<div class=\"wide\">{chart}</div>\n");
         for grid in self.grids() {
             let _ = write!(out, "<h2>{}</h2>\n<div class=\"wide\"><table>\n<thead><tr>", escape(grid.title));
             grid.heads.iter().for_each(|head| {
@@ -45,12 +51,13 @@ impl Report {
             });
             out.push_str("</tr></thead>\n<tbody>\n");
             for row in &grid.rows {
-                let cells = row.iter().map(|cell| format!("<td><bdi>{}</bdi></td>", escape(cell)));
+                let cells = row.iter().map(|cell| format!("<td>{LTR}{}</bdi></td>", escape(cell)));
                 let _ = writeln!(out, "<tr>{}</tr>", cells.collect::<String>());
             }
             out.push_str("</tbody>\n</table></div>\n");
         }
-        let notes: Vec<String> = self.notes().iter().map(|note| escape(note)).collect();
+        let notes: Vec<String> =
+            self.notes().iter().map(|note| format!("{LTR}{}</bdi>", escape(note))).collect();
         let _ = write!(out, "<p class=\"notes\">{}</p>\n</body>\n</html>\n", notes.join("<br>\n"));
         out
     }
@@ -92,15 +99,19 @@ impl Report {
     }
 }
 
-/// The name, from its end where it is long (paths differ there), in isolation from the text around it.
+/// The name and the threads; of a long name its two ends (`crate:` stands at one, paths differ at the other). It runs from left to
+/// right, apart from the text around it.
 fn label(row: &Row) -> String {
-    let count = row.name.chars().count();
-    let name: String = match count > NAME {
-        true => std::iter::once('…').chain(row.name.chars().skip(count - NAME + 1)).collect(),
+    let threads = if row.threads == 1 { String::new() } else { format!(" ×{}", row.threads) };
+    let (count, room) = (row.name.chars().count(), LABEL - threads.chars().count().min(LABEL - HEAD - 2));
+    let name: String = match count > room {
+        true => {
+            let tail = row.name.chars().skip(count - (room - HEAD - 1));
+            row.name.chars().take(HEAD).chain(['…']).chain(tail).collect()
+        }
         false => row.name.clone(),
     };
-    let threads = if row.threads == 1 { String::new() } else { format!(" ×{}", row.threads) };
-    format!("\u{2068}{name}\u{2069}{threads}")
+    format!("\u{2066}{name}\u{2069}{threads}")
 }
 
 fn escape(text: &str) -> String {
@@ -130,6 +141,10 @@ mod tests {
             bench(&sample, &[Contender::Words], None, &BenchParams::default(), |_, _| {}).unwrap();
         report.rows[0].name = "<script>\"نص\" & more, a name that is longer than its place".into();
         let page = report.html();
+        assert!(
+            page.contains("\u{2066}&lt;script&gt;&quot;ن…er than its place\u{2069}"),
+            "both ends of a long name"
+        );
         assert!(!page.contains("<script") && page.contains("&lt;script&gt;"));
         assert!(!page.contains("http"), "nothing is fetched");
         for tag in ["html", "body", "svg", "table", "tbody", "div", "tr>"] {

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::corpus::{Blocks, pieces};
+use crate::corpus::{Blocks, pieces, total_bytes};
 use crate::curate::scripts::script;
 use crate::error::{Error, Result};
 use crate::random::SplitMix64;
@@ -87,8 +87,9 @@ struct Drawn {
 }
 
 impl Sample {
-    /// Reads files of text, plain, gzip or Zstandard, once from start to end, and draws whole lines of at most `limit` bytes
-    /// together, every line with the same chance; all lines for no limit. `progress` gets the bytes read and their total.
+    /// Reads files of text, plain, gzip or Zstandard, `-` for standard input, once from start to end, and draws whole lines of at
+    /// most `limit` bytes together, every line with the same chance; all lines for no limit. `progress` gets the bytes read and their
+    /// total, 0 where standard input is among them.
     /// The sample depends on the seed and the text, not on threads; memory holds the sample alone.
     ///
     /// # Errors
@@ -101,8 +102,7 @@ impl Sample {
         lossy: bool,
         mut progress: impl FnMut(u64, u64),
     ) -> Result<Sample> {
-        let size = |path: &P| std::fs::metadata(path).map_or(0, |data| data.len());
-        let (mut before, all) = (0, paths.iter().map(size).sum());
+        let (mut before, all) = (0, total_bytes(paths));
         let splitter = Splitter::default();
         let near: Vec<Option<&'static str>> = (0..NEAR).map(|code| script(char::from_u32(code)?)).collect();
         let (mut counts, mut files) = (Counts::default(), Vec::new());
@@ -110,7 +110,7 @@ impl Sample {
         let (mut heap, mut held, mut place) = (BinaryHeap::<Drawn>::new(), 0u64, 0u64);
         for path in paths {
             let path = path.as_ref();
-            let mut blocks = Blocks::open(path, lossy)?;
+            let mut blocks = Blocks::once(path, lossy)?;
             while let Some(block) = blocks.next_block()? {
                 let parts: Vec<Counts> = pieces(&block, PIECE)
                     .into_par_iter()

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use tasnif::bench::{BenchParams, Contender, FEWEST_RUNS, Report, Sample, Stage, bench};
 use tasnif::output::{AtomicFile, write_atomically};
 
-use super::options::{Model, bytes};
+use super::options::{Model, bytes, one_standard_input};
 use super::progress;
 use super::sink::Sink;
 
@@ -26,7 +26,7 @@ use super::sink::Sink;
   tasnif bench news.txt --stage split,normalize,tokenize,featurize,predict --html report.html
   tasnif bench news.txt --format json --output before.json; tasnif bench news.txt --baseline before.json")]
 pub struct Args {
-    /// Files of text
+    /// Files of text; - is standard input
     #[arg(value_name = "CORPUS", required = true)]
     corpus: Vec<PathBuf>,
     /// A contender: words (our normaliser and word tokenizer), char (characters), a tokenizer.json (its ids, by our encode path), or
@@ -93,6 +93,7 @@ enum BenchFormat {
 struct Limit(Option<u64>);
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    one_standard_input(&args.corpus)?;
     // Asked for now rather than after the runs.
     for path in [&args.output, &args.html].into_iter().flatten().filter(|path| path.as_os_str() != "-") {
         AtomicFile::create(path)?;
@@ -115,7 +116,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let bar = progress::bytes(Some(0), args.quiet, false);
     bar.set_message("reading");
     let sample = Sample::draw(&args.corpus, args.sample.0, args.seed, args.lossy, |done, all| {
-        bar.set_length(all);
+        bar.set_length(all.max(done));
         bar.set_position(done);
     })?;
     progress::restart(&bar, "{bar:30} {pos}/{len} runs  {msg}  {elapsed}  {eta} left", "measuring");

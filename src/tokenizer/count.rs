@@ -6,7 +6,7 @@ use ahash::AHashMap;
 use rayon::prelude::*;
 
 use super::TrainParams;
-use crate::corpus::{Blocks, pieces};
+use crate::corpus::{Blocks, pieces, total_bytes};
 use crate::error::{Error, Result};
 use crate::text::normalize::Normalizer;
 use crate::text::tokenize::Split;
@@ -15,15 +15,27 @@ use crate::text::tokenize::Split;
 const PIECE: usize = 1 << 16;
 /// When so many distinct words are known, the rarest are forgotten.
 const TABLE: usize = 1 << 21;
-/// Longer words are passed over, in bytes: they are addresses and noise, and the trainers need quadratic time for them.
+/// Longer words are passed over, in bytes: they are addresses and noise, and trainers need quadratic time for them.
 const LONGEST: usize = 256;
 
-/// How far the reading is, in bytes of the files as they lie on the disk.
+/// What is being done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The corpus is read and its words are counted; progress is in bytes of the files as they lie on the disk, how many is 0 for
+    /// standard input.
+    Count,
+    /// The vocabulary is learned; progress is in rounds, how many is an estimate, 0 where it is not known.
+    Learn,
+}
+
+/// How far the training is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes read.
+    /// What is being done.
+    pub step: Step,
+    /// How much of it is done.
     pub done: u64,
-    /// Bytes of all files.
+    /// How much there is to do.
     pub total: u64,
 }
 
@@ -39,7 +51,7 @@ pub(super) struct Counts {
     pub(super) lines: u64,
 }
 
-/// Reads files of text and counts the pieces that `split` cuts them into.
+/// Reads files of text, `-` for standard input, and counts the pieces that `split` cuts them into.
 pub(super) fn count<P: AsRef<Path>>(
     paths: &[P],
     params: &TrainParams,
@@ -47,12 +59,11 @@ pub(super) fn count<P: AsRef<Path>>(
     mut progress: impl FnMut(Progress),
 ) -> Result<Counts> {
     let normalizer = Normalizer::new(params.normalize);
-    let size = |path: &P| std::fs::metadata(path).map_or(0, |data| data.len());
-    let (mut before, all) = (0, paths.iter().map(size).sum());
+    let (mut before, all) = (0, total_bytes(paths));
     let mut table: AHashMap<Box<str>, u64> = AHashMap::new();
     let (mut total, mut bytes, mut lines, mut forgotten) = (0, 0, 0, 0);
     for path in paths {
-        let mut blocks = Blocks::open(path.as_ref(), params.lossy)?;
+        let mut blocks = Blocks::once(path.as_ref(), params.lossy)?;
         while let Some(block) = blocks.next_block()? {
             bytes += block.len() as u64;
             lines += block.lines().count() as u64;
@@ -73,7 +84,7 @@ pub(super) fn count<P: AsRef<Path>>(
                     table.retain(|_, count| *count > forgotten);
                 }
             }
-            progress(Progress { done: before + blocks.bytes_read(), total: all });
+            progress(Progress { step: Step::Count, done: before + blocks.bytes_read(), total: all });
         }
         before += blocks.bytes_read();
     }

@@ -1,4 +1,4 @@
-//! From counted words to a `tokenizer.json`, by the trainers of the `tokenizers` crate.
+//! From counted words to a `tokenizer.json`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use ahash::{AHashMap, RandomState};
 use compact_str::CompactString;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
-use tokenizers::models::unigram::{Unigram, UnigramTrainer};
+use tokenizers::models::unigram::Unigram;
 use tokenizers::models::wordlevel::WordLevel;
 use tokenizers::models::wordpiece::WordPiece;
 use tokenizers::pre_tokenizers::PreTokenizerWrapper;
@@ -16,7 +16,7 @@ use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 use tokenizers::{AddedToken, DecoderWrapper, ModelWrapper, Tokenizer};
 
 use super::count::{Counts, count};
-use super::{ModelKind, Progress, TrainParams, order};
+use super::{ModelKind, Progress, Step, TrainParams, unigram};
 use crate::error::{Error, Result};
 use crate::text::normalize::export::to_tokenizers;
 use crate::text::tokenize::Split;
@@ -47,9 +47,8 @@ pub struct Trained {
     pub bytes: u64,
 }
 
-/// Learns a vocabulary from files of text, plain, gzip or Zstandard, a paragraph a line. The same files and
-/// options give the same JSON on any number of threads, but for Unigram: the crate's trainer goes through hash tables with a seed of the
-/// moment, and what it leaves to chance is put in order here only as far as its result shows it. Two runs seldom differ.
+/// Learns a vocabulary from files of text, plain, gzip or Zstandard, a paragraph a line; `-` is standard input. The same files and
+/// options give the same JSON on any number of threads.
 ///
 /// # Errors
 /// [`Error::Io`] and [`Error::Data`] as the files give cause; [`Error::Parameter`] for a vocabulary too small for the characters of
@@ -57,18 +56,19 @@ pub struct Trained {
 pub fn train<P: AsRef<Path>>(
     paths: &[P],
     params: &TrainParams,
-    progress: impl FnMut(Progress),
+    mut progress: impl FnMut(Progress),
 ) -> Result<Trained> {
     let special = special_tokens(params);
     let pre_tokenizer = pre_tokenizer(params.model);
     let split =
         Split::of(&pre_tokenizer).ok_or_else(|| refused("this pre-tokenizer cannot be trained with"))?;
-    let mut counts = count(paths, params, &split, progress)?;
+    let mut counts = count(paths, params, &split, &mut progress)?;
     let distinct_words = counts.words.len();
     let (words, lines, bytes) = (counts.total, counts.lines, counts.bytes);
     fit_into_counters(&mut counts);
     let characters: BTreeSet<char> = counts.words.iter().flat_map(|(word, _)| word.chars()).collect();
     check_size(params, &special, &characters, &counts)?;
+    progress(Progress { step: Step::Learn, done: 0, total: 0 });
     let model: ModelWrapper = match params.model {
         ModelKind::Bpe => bpe(params, &special, counts, ByteLevel::alphabet(), None)?.into(),
         ModelKind::WordPiece => {
@@ -80,7 +80,7 @@ pub fn train<P: AsRef<Path>>(
             let learned = bpe(params, &first, counts, Default::default(), Some(CONTINUING))?;
             WordPiece::from_bpe(&learned).into()
         }
-        ModelKind::Unigram => unigram(params, &special, counts)?.into(),
+        ModelKind::Unigram => unigram(params, &special, &counts, progress)?.into(),
         ModelKind::WordLevel => word_level(params, &special, counts)?.into(),
     };
     let mut tokenizer = Tokenizer::new(model);
@@ -198,22 +198,19 @@ fn bpe(
     Ok(model)
 }
 
-fn unigram(params: &TrainParams, special: &[String], counts: Counts) -> Result<Unigram> {
-    let trainer = UnigramTrainer::builder()
-        .show_progress(false)
-        .vocab_size(params.vocab_size as u32)
-        .special_tokens(special.iter().map(|token| AddedToken::from(token.clone(), true)).collect())
-        .unk_token(params.model.unknown().map(str::to_owned))
-        .build()
-        .map_err(refused)?;
-    let words = counts.words.into_iter().map(|(word, count)| (word, count.min(u64::from(u32::MAX)) as u32));
-    let words: Vec<(String, u32)> = words.collect();
-    // On one thread the sums of expectation maximisation have one order.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().map_err(refused)?;
-    let mut model = Unigram::default();
-    pool.install(|| trainer.do_train(words, &mut model)).map_err(refused)?;
+fn unigram(
+    params: &TrainParams,
+    special: &[String],
+    counts: &Counts,
+    mut progress: impl FnMut(Progress),
+) -> Result<Unigram> {
+    let size = params.vocab_size - special.len();
+    let learned = unigram::train(&counts.words, size, params.min_frequency, special, |done, total| {
+        progress(Progress { step: Step::Learn, done, total });
+    });
+    let special = special.iter().map(|token| (token.clone(), 0.0));
     // The unknown token is the first of the special ones.
-    Unigram::from(order::unigram(&model, special.len()), Some(0), false).map_err(refused)
+    Unigram::from(special.chain(learned).collect(), Some(0), false).map_err(refused)
 }
 
 fn word_level(params: &TrainParams, special: &[String], counts: Counts) -> Result<WordLevel> {
@@ -254,8 +251,7 @@ mod tests {
         for kind in ModelKind::ALL {
             let (first, second) = (trained(kind, 1), trained(kind, 3));
             assert_eq!((first.vocab_size, second.vocab_size), (1200, 1200), "{kind}");
-            // The crate's Unigram trainer leaves some to chance.
-            assert!(kind == ModelKind::Unigram || first == second, "{kind}");
+            assert!(first == second, "{kind}");
         }
     }
 

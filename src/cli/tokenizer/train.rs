@@ -7,23 +7,24 @@ use std::time::Instant;
 use anyhow::Context;
 use tasnif::output::{AtomicFile, write_atomically};
 use tasnif::text::normalize::Switches;
-use tasnif::tokenizer::{ModelKind, TrainParams, train};
+use tasnif::tokenizer::{ModelKind, Step, TrainParams, train};
 
-use crate::cli::options::set_threads;
+use crate::cli::options::{one_standard_input, set_threads};
 use crate::cli::progress;
 
 /// Learn a subword vocabulary from raw text and write it as a Hugging Face tokenizer.json
 ///
 /// CORPUS are files of text, a paragraph a line, plain or compressed (gzip, Zstandard); they may be larger than the memory. The
 /// folds stand in the file as its normalizer, so that any program that reads such files gives the same ids. The same files and
-/// options give the same file, whatever the number of threads; with unigram two runs may now and then differ.
+/// options give the same file, whatever the number of threads.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   tasnif tokenizer train news.txt.zst --output tokenizer.json
   tasnif tokenizer train *.txt.gz --model wordpiece --vocab-size 8000 --output tokenizer.json
+  xz -dc news.txt.xz | tasnif tokenizer train - --output tokenizer.json
   tasnif train labelled.tsv --analyzer subword --subwords tokenizer.json --output my.tasnif")]
 pub struct Args {
-    /// Files of text
+    /// Files of text; - is standard input
     #[arg(value_name = "CORPUS", required = true)]
     corpus: Vec<PathBuf>,
     /// The tokenizer.json to write
@@ -35,7 +36,7 @@ pub struct Args {
     /// Entries of the vocabulary, special tokens and single characters included
     #[arg(long, value_name = "N", default_value_t = TrainParams::new(ModelKind::Bpe).vocab_size)]
     vocab_size: usize,
-    /// Leave out pairs (wordlevel: words) that occur less often than this
+    /// Leave out pairs (unigram: pieces, wordlevel: words) that occur less often than this
     #[arg(long, value_name = "N", default_value_t = TrainParams::new(ModelKind::Bpe).min_frequency)]
     min_frequency: u64,
     /// The folds of the normalizer: arabic, none, or names joined by commas, such as nfc,tatweel,tashkeel
@@ -60,6 +61,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     set_threads(args.threads)?;
+    one_standard_input(&args.corpus)?;
     let params = TrainParams {
         vocab_size: args.vocab_size,
         min_frequency: args.min_frequency,
@@ -73,19 +75,28 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     AtomicFile::create(&args.output)?;
     let start = Instant::now();
     let bar = progress::bytes(None, args.quiet, false);
-    let mut begun = false;
+    let mut before = None;
     let learned = train(&args.corpus, &params, |at| {
-        if !begun {
-            let template = "{bar:30} {bytes}/{total_bytes}  {msg}  {bytes_per_sec}  {eta} left";
-            progress::restart(&bar, template, "counting words");
-            begun = true;
-        }
-        bar.set_length(at.total);
-        bar.set_position(at.done);
-        if at.done == at.total {
-            progress::restart(&bar, "{spinner} {msg}  {elapsed}", "learning");
+        let now = Some((at.step, at.total > 0));
+        if before != now {
+            let (template, message) = match at.step {
+                Step::Count if at.total == 0 => {
+                    ("{spinner} {bytes}  {msg}  {bytes_per_sec}", "counting words")
+                }
+                Step::Count => {
+                    ("{bar:30} {bytes}/{total_bytes}  {msg}  {bytes_per_sec}  {eta} left", "counting words")
+                }
+                Step::Learn if at.total > 0 => ("{bar:30} {pos}/{len} rounds  {msg}  {elapsed}", "learning"),
+                Step::Learn => ("{spinner} {msg}  {elapsed}", "learning"),
+            };
+            progress::restart(&bar, template, message);
             bar.enable_steady_tick(std::time::Duration::from_millis(200));
+            before = now;
         }
+        if at.total > 0 {
+            bar.set_length(at.total);
+        }
+        bar.set_position(at.done);
     })?;
     bar.finish_and_clear();
     write_atomically(&args.output, learned.json.as_bytes())?;
