@@ -90,7 +90,6 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         let after = evaluate(&small, &data, 0.0)?;
         let loss = ShrinkLoss { records: after.n, before: before.macro_f1, after: after.macro_f1 };
         small.set_shrink_loss(loss);
-        small.set_validation(after);
         bar.finish_and_clear();
         held = args.options.report(loss, "held-out records");
     } else {

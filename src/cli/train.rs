@@ -226,7 +226,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(valid) = &valid {
         bar.set_message(format!("measuring on {} records", valid.len()));
         let measured = evaluate(&pipeline, valid, 0.0)?;
-        pipeline.set_validation(measured.clone());
+        // A report would take room that a small file does not have.
+        if args.max_size.is_none() {
+            pipeline.set_validation(measured.clone());
+        }
         report = Some(measured);
     }
     pipeline.save(&args.output)?;

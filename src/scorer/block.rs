@@ -154,7 +154,7 @@ impl Block {
     }
 
     /// Adds the n-grams within a chunk of normalised text, whose words have the hashes `words`, to `sums`, and appends the
-    /// features that [`Block::count`] then wants to `buffers.found`.
+    /// features that are then to be counted to `buffers.found`.
     pub(super) fn add_chunk(
         &self,
         linear: &LinearModel,
