@@ -5,11 +5,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use sha2::{Digest, Sha256};
 
+use crate::compression::Compression;
 use crate::error::{Error, Result};
 
 /// Bytes of text that are handed on together.
@@ -57,16 +55,12 @@ impl Blocks {
         Blocks::new(path, Box::new(file), lossy).map_err(fail)
     }
 
-    fn new(path: &Path, source: Box<dyn Read>, lossy: bool) -> io::Result<Self> {
+    fn new(path: &Path, source: Box<dyn Read + Send>, lossy: bool) -> io::Result<Self> {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let mut raw = BufReader::with_capacity(1 << 16, Watched { source, seen: seen.clone() });
-        let reader: Box<dyn Read> = match raw.fill_buf()? {
-            [0x1F, 0x8B, ..] => Box::new(MultiGzDecoder::new(raw)),
-            // The magic numbers of a frame and of a frame that holds something else.
-            [0x28, 0xB5, 0x2F, 0xFD, ..] | [0x50..=0x5F, 0x2A, 0x4D, 0x18, ..] => {
-                Box::new(Zstandard { raw, frame: FrameDecoder::new() })
-            }
-            _ => Box::new(raw),
+        let reader: Box<dyn Read> = match Compression::of(raw.fill_buf()?) {
+            Some(compression) => compression.decoder(raw),
+            None => Box::new(raw),
         };
         Ok(Blocks { path: path.to_owned(), reader, seen, line: 1, lossy, rest: Vec::new() })
     }
@@ -155,7 +149,7 @@ fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
 
 /// A source that notes what is read from it, below whatever decompresses it.
 struct Watched {
-    source: Box<dyn Read>,
+    source: Box<dyn Read + Send>,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -169,52 +163,9 @@ impl Read for Watched {
     }
 }
 
-/// The frames of a Zstandard file, one after the other: `pzstd` writes many, and the decoder knows but one.
-struct Zstandard {
-    raw: BufReader<Watched>,
-    frame: FrameDecoder,
-}
-
-impl Read for Zstandard {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.frame.can_collect() == 0 && !buffer.is_empty() {
-            if !self.frame.is_finished() {
-                let step = BlockDecodingStrategy::UptoBlocks(1);
-                self.frame.decode_blocks(&mut self.raw, step).map_err(io::Error::other)?;
-            } else if !self.intact() {
-                return Err(io::Error::new(io::ErrorKind::InvalidData, "damaged Zstandard file (checksum)"));
-            } else if self.raw.fill_buf()?.is_empty() {
-                return Ok(0);
-            } else {
-                self.begin()?;
-            }
-        }
-        self.frame.read(buffer)
-    }
-}
-
-impl Zstandard {
-    /// Whether the frame that was read, if any, is what its checksum, if any, says.
-    fn intact(&self) -> bool {
-        let stored = self.frame.get_checksum_from_data();
-        stored.is_none() || stored == self.frame.get_calculated_checksum()
-    }
-
-    /// Reads the header of the next frame; frames that hold no text are passed over.
-    fn begin(&mut self) -> io::Result<()> {
-        match self.frame.init(&mut self.raw) {
-            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                length, ..
-            })) => io::copy(&mut (&mut self.raw).take(u64::from(length)), &mut io::sink()).map(|_| ()),
-            begun => begun.map_err(io::Error::other),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flate2::Compression;
     use flate2::write::GzEncoder;
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
     use std::io::Write;
@@ -233,7 +184,7 @@ mod tests {
     }
 
     fn gzip(text: &str) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        let mut encoder = GzEncoder::new(Vec::new(), flate2::Compression::fast());
         encoder.write_all(text.as_bytes()).unwrap();
         encoder.finish().unwrap()
     }

@@ -1,9 +1,14 @@
 //! Labelled records: what a model learns from and is measured on.
 //!
-//! [`Dataset::read`] takes TSV, CSV, JSONL and fastText files; [`split`] cuts a data set so that the parts have the same
+//! [`Dataset::read`] takes TSV, CSV, JSONL, fastText, Parquet and Arrow files, plain or compressed; [`split`] cuts a data set so that the parts have the same
 //! mix of labels and no group (an article, a cluster of near duplicates) stands on both sides.
 
+#[cfg(feature = "columnar")]
+pub mod columnar;
+mod encoding;
 pub mod format;
+mod input;
+mod inputs;
 mod read;
 mod reading;
 mod record_weight;
@@ -18,8 +23,11 @@ use serde::{Deserialize, Serialize};
 use crate::disjoint::DisjointSets;
 use crate::error::{Error, Result};
 
+pub use encoding::Encoding;
 pub use format::Format;
-pub use read::{ReadOptions, open, read_text};
+pub use input::{Input, Meter};
+pub use inputs::expand;
+pub use read::{ReadOptions, read_text, text_of};
 pub(crate) use reading::Reading;
 pub use record_weight::RecordWeight;
 pub use records::{Record, Records};

@@ -62,6 +62,7 @@
 //! # Features of this crate
 //!
 //! - `embedded-model` (default): the model for Arabic conflict news inside the library, as [`Pipeline::embedded`].
+//! - `columnar` (default): Parquet and Arrow IPC files, [`dataset::columnar`].
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -69,6 +70,7 @@ struct ReadmeExamples;
 
 pub mod bench;
 pub mod classify;
+pub mod compression;
 mod corpus;
 pub mod cross_validation;
 pub mod curate;

@@ -64,6 +64,14 @@ impl AtomicFile {
         Ok(AtomicFile { path: path_behind, target })
     }
 
+    /// The file that is written to till then: what is to be deleted when there is no time to drop this.
+    pub fn temporary_path(&self) -> Option<&Path> {
+        match &self.target {
+            Target::Temporary(file) => Some(file.get_ref().path()),
+            Target::Direct(_) => None,
+        }
+    }
+
     /// Gives the file its name.
     ///
     /// # Errors

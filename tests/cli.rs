@@ -169,7 +169,8 @@ fn data_that_cannot_be_trained_on_is_refused() {
     train("notab.tsv").stderr(contains("notab.tsv:2: no tab"));
     train("blank.tsv").stderr(contains("texts are empty"));
     train("missing.tsv").stderr(contains("missing.tsv"));
-    train(".").stderr(contains("is a directory; give the files in it\n"));
+    fs::create_dir(folder.path("none")).unwrap();
+    train("none").stderr(contains("none: is a directory without files"));
     assert!(!folder.path("m").exists());
     let lossy = ["train", &folder.str("bad.tsv"), "--lossy", "--output", &folder.str("m")];
     tasnif(lossy).success().stderr(contains("too few records").and(contains("calibrate")));

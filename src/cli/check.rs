@@ -6,6 +6,7 @@ mod report;
 mod table;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::ValueEnum;
@@ -14,7 +15,7 @@ use tasnif::curate::{
     Balance, Column, Corpus, LabelErrors, Leak, Twin, Twins, balance, find_twins, label_errors, leaks,
     length_outliers, odd_text, out_of_fold, script_outliers,
 };
-use tasnif::dataset::Dataset;
+use tasnif::dataset::{Dataset, expand};
 use tasnif::pipeline::PipelineParams;
 
 use super::options::set_threads;
@@ -29,7 +30,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     set_threads(args.threads)?;
     let config = args.config.as_ref().map(PipelineParams::from_file).transpose()?;
     let bar = progress::step(args.quiet, "reading".into());
-    let corpus = Corpus::read(&args.data, &args.test, &args.input.read_options())?;
+    let options = args.input.read_options();
+    let files = |paths: &[PathBuf]| expand(paths, options.format);
+    let corpus = Corpus::read(&files(&args.data)?, &files(&args.test)?, &options)?;
     bar.finish_and_clear();
     anyhow::ensure!(corpus.train > 0, "there are no records to check: the files are empty");
 

@@ -4,22 +4,27 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use tasnif::dataset::{Dataset, Format, ReadOptions};
+use tasnif::dataset::{Dataset, Encoding, Format, ReadOptions, expand};
 use tasnif::pipeline::{Pipeline, Prediction};
 
 /// How input files are read.
 #[derive(Args, Clone)]
 pub struct InputOptions {
-    /// Format of the input: text, lines, tsv, csv, jsonl or fasttext [default: by the file's extension]
+    /// Format of the input: text, lines, tsv, csv, jsonl, fasttext, parquet or arrow [default: by the file's extension, before .gz
+    /// or .zst]
     #[arg(long, value_name = "FORMAT", help_heading = "Input")]
     pub input_format: Option<Format>,
-    /// The CSV column or JSONL field that holds the text; dots lead into nested objects
+    /// The column or JSONL field that holds the text; dots lead into nested objects
     #[arg(long, value_name = "NAME", default_value = "text", help_heading = "Input")]
     pub text_field: String,
     /// What stands between CSV fields
     #[arg(long, value_name = "CHAR", default_value = ",", value_parser = delimiter, help_heading = "Input")]
     pub delimiter: u8,
-    /// Read bytes that are not UTF-8 as the replacement character, in place of an error
+    /// Encoding of text files: utf-8, utf-16le, utf-16be, windows-1256 or another name of the Encoding Standard; auto looks at the
+    /// first bytes
+    #[arg(long, value_name = "NAME", default_value = "auto", help_heading = "Input")]
+    pub encoding: Encoding,
+    /// Read bytes that are not text as the replacement character, in place of an error
     #[arg(long, help_heading = "Input")]
     pub lossy: bool,
 }
@@ -109,6 +114,7 @@ impl InputOptions {
             format: self.input_format,
             text_field: self.text_field.clone(),
             delimiter: self.delimiter,
+            encoding: self.encoding,
             lossy: self.lossy,
             ..ReadOptions::default()
         }
@@ -129,7 +135,8 @@ impl LabelledOptions {
 
     /// Reads labelled files.
     pub fn read(&self, paths: &[PathBuf]) -> anyhow::Result<Dataset> {
-        Ok(Dataset::read_all(paths, &self.read_options())?)
+        let options = self.read_options();
+        Ok(Dataset::read_all(expand(paths, options.format)?, &options)?)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where results go: standard output, or a file that appears when it is complete.
 
-use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
-use std::path::Path;
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, StdoutLock, Write};
+use std::path::{Path, PathBuf};
 
 use tasnif::output::AtomicFile;
 
@@ -11,6 +12,8 @@ pub enum Sink {
     Standard(BufWriter<StdoutLock<'static>>),
     /// A file.
     File(AtomicFile),
+    /// A file that is there while it is written.
+    Open(BufWriter<File>),
 }
 
 impl Sink {
@@ -22,9 +25,18 @@ impl Sink {
         }
     }
 
-    /// Whether a person looks at it, so that colours make sense.
-    pub fn is_terminal(&self) -> bool {
-        matches!(self, Sink::Standard(_)) && io::stdout().is_terminal()
+    /// Behind what stands in `path`.
+    pub fn append(path: &Path) -> anyhow::Result<Sink> {
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        Ok(Sink::Open(BufWriter::new(file.map_err(|error| tasnif::Error::io(path, error))?)))
+    }
+
+    /// The file that is written to till it is finished, if there is one.
+    pub fn temporary_path(&self) -> Option<PathBuf> {
+        match self {
+            Sink::Standard(_) | Sink::Open(_) => None,
+            Sink::File(file) => file.temporary_path().map(Path::to_owned),
+        }
     }
 
     /// Writes out what is left and gives a file its name.
@@ -32,6 +44,7 @@ impl Sink {
         match self {
             Sink::Standard(mut out) => Ok(out.flush()?),
             Sink::File(file) => Ok(file.finish()?),
+            Sink::Open(mut file) => Ok(file.flush()?),
         }
     }
 }
@@ -41,6 +54,7 @@ impl Write for Sink {
         match self {
             Sink::Standard(out) => out.write(bytes),
             Sink::File(file) => file.write(bytes),
+            Sink::Open(file) => file.write(bytes),
         }
     }
 
@@ -48,6 +62,7 @@ impl Write for Sink {
         match self {
             Sink::Standard(out) => out.flush(),
             Sink::File(file) => file.flush(),
+            Sink::Open(file) => file.flush(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::compression::uncompressed_name;
 use crate::error::{Error, Result};
 
 /// A file format.
@@ -22,12 +23,24 @@ pub enum Format {
     Jsonl,
     /// `__label__NAME` words, then the text.
     FastText,
+    /// Columns in row groups, from [Apache Parquet](https://parquet.apache.org).
+    Parquet,
+    /// Columns in batches, from [Apache Arrow](https://arrow.apache.org): an IPC file or stream.
+    Arrow,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Format; 6] =
-        [Format::Text, Format::Lines, Format::Tsv, Format::Csv, Format::Jsonl, Format::FastText];
+    pub const ALL: [Format; 8] = [
+        Format::Text,
+        Format::Lines,
+        Format::Tsv,
+        Format::Csv,
+        Format::Jsonl,
+        Format::FastText,
+        Format::Parquet,
+        Format::Arrow,
+    ];
 
     /// Its name on the command line.
     pub fn name(self) -> &'static str {
@@ -38,10 +51,17 @@ impl Format {
             Format::Csv => "csv",
             Format::Jsonl => "jsonl",
             Format::FastText => "fasttext",
+            Format::Parquet => "parquet",
+            Format::Arrow => "arrow",
         }
     }
 
-    /// The format that a file's extension names; standard input (`-`) is text.
+    /// Whether it holds columns, and cannot be read from a pipe.
+    pub fn is_columnar(self) -> bool {
+        matches!(self, Format::Parquet | Format::Arrow)
+    }
+
+    /// The format that a file's extension names, before `.gz` or `.zst`; standard input (`-`) is text.
     ///
     /// # Errors
     /// [`Error::Parameter`] for an extension that means nothing here.
@@ -49,13 +69,16 @@ impl Format {
         if path.as_os_str() == "-" {
             return Ok(Format::Text);
         }
-        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let plain = uncompressed_name(path);
+        let extension = plain.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         match extension.to_ascii_lowercase().as_str() {
             "txt" | "text" => Ok(Format::Text),
             "tsv" | "tab" => Ok(Format::Tsv),
             "csv" => Ok(Format::Csv),
             "jsonl" | "ndjson" => Ok(Format::Jsonl),
             "ft" | "fasttext" => Ok(Format::FastText),
+            "parquet" | "pq" => Ok(Format::Parquet),
+            "arrow" | "arrows" | "feather" | "ipc" => Ok(Format::Arrow),
             _ => Err(Error::Parameter(format!(
                 "{}: the extension does not tell the format; name it with --input-format {}",
                 path.display(),
@@ -95,6 +118,9 @@ mod tests {
             ("-", Format::Text),
             ("x.tsv", Format::Tsv),
             ("x.ndjson", Format::Jsonl),
+            ("x.csv.gz", Format::Csv),
+            ("x.jsonl.ZST", Format::Jsonl),
+            ("x.parquet", Format::Parquet),
         ] {
             assert_eq!(Format::of(Path::new(path)).unwrap(), format);
         }

@@ -1,11 +1,10 @@
 //! Files to data sets.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
 
 use super::reading::Reading;
-use super::{Dataset, Format, RecordWeight};
+use super::{Dataset, Encoding, Format, Input, RecordWeight};
 use crate::error::{Error, Result};
 
 /// How to read a file.
@@ -25,7 +24,9 @@ pub struct ReadOptions {
     pub multilabel: bool,
     /// What stands between the fields of CSV.
     pub delimiter: u8,
-    /// Read bytes that are not UTF-8 as replacement characters.
+    /// The encoding of text files.
+    pub encoding: Encoding,
+    /// Read bytes that are not UTF-8 (or whatever the encoding is) as replacement characters.
     pub lossy: bool,
     /// Keep the fields that are none of the above, for [`Record::fields`](super::Record::fields).
     pub other_fields: bool,
@@ -45,6 +46,7 @@ impl Default for ReadOptions {
             label_separator: None,
             multilabel: false,
             delimiter: b',',
+            encoding: Encoding::AUTO,
             lossy: false,
             other_fields: false,
             record_weights: Vec::new(),
@@ -117,29 +119,21 @@ impl Dataset {
     }
 }
 
-/// Opens a file, or standard input for `-`.
-///
-/// # Errors
-/// [`Error::Io`] when it cannot be opened or is a directory.
-pub fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
-    if path.as_os_str() == "-" {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let file = File::open(path).map_err(|error| Error::io(path, error))?;
-    if file.metadata().map_err(|error| Error::io(path, error))?.is_dir() {
-        let error = io::Error::new(io::ErrorKind::IsADirectory, "is a directory; give the files in it");
-        return Err(Error::io(path, error));
-    }
-    Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
-}
-
 /// Reads a whole article.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Data`] with the line for bytes that are not UTF-8, unless `lossy`.
-pub fn read_text(path: &Path, lossy: bool) -> Result<String> {
+pub fn read_text(path: &Path, encoding: Encoding, lossy: bool) -> Result<String> {
+    text_of(Input::open(path, encoding)?, path, lossy)
+}
+
+/// Reads a whole article that is open; `path` is for messages.
+///
+/// # Errors
+/// As [`read_text`].
+pub fn text_of(input: Input, path: &Path, lossy: bool) -> Result<String> {
     let mut bytes = Vec::new();
-    open(path)?.read_to_end(&mut bytes).map_err(|error| Error::io(path, error))?;
+    input.into_reader().read_to_end(&mut bytes).map_err(|error| Error::io(path, error))?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
         Err(error) if lossy => Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()),
@@ -187,17 +181,17 @@ mod tests {
     #[test]
     fn missing_files_and_directories_are_named() {
         let folder = tempfile::tempdir().unwrap();
-        let error = open(folder.path()).err().unwrap().to_string();
+        let error = Input::open(folder.path(), Encoding::AUTO).err().unwrap().to_string();
         assert!(error.contains("is a directory"), "{error}");
-        let error = open(&folder.path().join("none.tsv")).err().unwrap().to_string();
+        let error = Input::open(&folder.path().join("none.tsv"), Encoding::AUTO).err().unwrap().to_string();
         assert!(error.contains("none.tsv"), "{error}");
     }
 
     #[test]
     fn an_article_that_is_not_utf8_is_named_by_line() {
         let (_folder, path) = file("a.txt", b"one\ntwo\n\xFF\n");
-        let error = read_text(&path, false).unwrap_err().to_string();
+        let error = read_text(&path, Encoding::AUTO, false).unwrap_err().to_string();
         assert!(error.ends_with(&format!("a.txt:3: {}", crate::dataset::records::NOT_UTF8)), "{error}");
-        assert_eq!(read_text(&path, true).unwrap(), "one\ntwo\n\u{FFFD}\n");
+        assert_eq!(read_text(&path, Encoding::AUTO, true).unwrap(), "one\ntwo\n\u{FFFD}\n");
     }
 }

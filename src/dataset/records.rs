@@ -1,16 +1,20 @@
 //! Records one after another from any format: the one reader of training and prediction.
 
 mod csv;
+mod field;
 mod jsonl;
 mod lines;
 
+use std::borrow::Cow;
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 
 use super::{Format, ReadOptions};
 use crate::error::{Error, Result};
+#[cfg(feature = "columnar")]
+pub(super) use jsonl::record as of_json;
 use lines::Lines;
-pub(super) use lines::NOT_UTF8;
+pub use lines::NOT_UTF8;
 
 /// One record of a file.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +84,12 @@ impl<R: BufRead> Records<R> {
                     name.display()
                 )));
             }
+            Format::Parquet | Format::Arrow => {
+                return Err(Error::Parameter(format!(
+                    "{}: {format} is no stream of records; give a file",
+                    name.display()
+                )));
+            }
             Format::Lines => LineFormat::Plain,
             Format::Tsv => LineFormat::Tsv,
             Format::Jsonl => LineFormat::Jsonl,
@@ -94,22 +104,6 @@ impl<R: BufRead> Records<R> {
 
     fn with(name: &Path, options: &ReadOptions, labelled: bool, inner: Inner<R>) -> Self {
         Records { name: name.to_owned(), options: options.clone(), labelled, inner }
-    }
-
-    /// What the records are read from.
-    pub(super) fn reader(&self) -> &R {
-        match &self.inner {
-            Inner::Lines(lines, _) => lines.reader(),
-            Inner::Csv(csv) => csv.reader(),
-        }
-    }
-
-    /// What the records were read from.
-    pub(super) fn into_reader(self) -> R {
-        match self.inner {
-            Inner::Lines(lines, _) => lines.into_reader(),
-            Inner::Csv(csv) => csv.into_reader(),
-        }
     }
 
     fn read(&mut self) -> Option<Result<Record>> {
@@ -152,11 +146,39 @@ impl Record {
     }
 }
 
+/// The text of a record that is one line of a file in `format`; its label, if it has one, is ignored.
+///
+/// ```
+/// use tasnif::dataset::{Format, ReadOptions, records::line_text};
+///
+/// let options = ReadOptions::default();
+/// assert_eq!(line_text(Format::Tsv, "strike\tthe jets came back", &options).unwrap(), "the jets came back");
+/// assert_eq!(line_text(Format::Jsonl, r#"{"id": 7, "text": "rain"}"#, &options).unwrap(), "rain");
+/// assert!(line_text(Format::Jsonl, r#"{"id": 7}"#, &options).unwrap_err().contains("no field 'text'"));
+/// ```
+///
+/// # Errors
+/// What is wrong with the line and how to mend it, without its place.
+pub fn line_text<'a>(format: Format, line: &'a str, options: &ReadOptions) -> Result<Cow<'a, str>, String> {
+    match format {
+        Format::Lines => Ok(line.into()),
+        Format::Tsv => split_tsv(line).map(|(_, text)| text.into()),
+        Format::Jsonl => jsonl::text(line, options),
+        Format::FastText => fasttext(line, 0, options, false).map(|record| record.text.into()),
+        _ => Err(format!("{format} has no record a line")),
+    }
+}
+
+/// Label and text.
+fn split_tsv(line: &str) -> Result<(&str, &str), String> {
+    line.split_once('\t').ok_or_else(|| {
+        "no tab: a TSV line is label, tab, text (for one text a line: --input-format lines)".to_owned()
+    })
+}
+
 /// Label, first tab, the rest of the line.
 fn tsv(line: &str, number: u64, options: &ReadOptions, labelled: bool) -> Result<Record, String> {
-    let (label, text) = line.split_once('\t').ok_or_else(|| {
-        "no tab: a TSV line is label, tab, text (for one text a line: --input-format lines)".to_owned()
-    })?;
+    let (label, text) = split_tsv(line)?;
     let labels = if labelled { options.split_labels(label)? } else { Vec::new() };
     Ok(Record { labels, ..Record::plain(text, number) })
 }

@@ -20,7 +20,7 @@ const CHUNK: usize = 256;
 pub(crate) struct Fast {
     scorer: OnceLock<Option<Scorer>>,
     /// As many as threads have predicted at once.
-    spare: Mutex<Vec<Box<Workspace>>>,
+    spare: Mutex<Vec<Workspace>>,
 }
 
 /// Buffers for one text after another.
@@ -174,7 +174,7 @@ impl Pipeline {
         result
     }
 
-    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Box<Workspace>>> {
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Workspace>> {
         // Buffers are fit for use whatever happened to another thread.
         self.fast.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }

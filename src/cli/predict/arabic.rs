@@ -17,6 +17,12 @@ impl Letters {
         }
     }
 
+    /// Adds the counts of another text.
+    pub fn add(&mut self, other: &Letters) {
+        self.arabic += other.arabic;
+        self.all += other.all;
+    }
+
     /// The share of Arabic letters; 1 where there are no letters.
     pub fn share(&self) -> f64 {
         if self.all == 0 { 1.0 } else { self.arabic as f64 / self.all as f64 }

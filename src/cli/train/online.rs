@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use tasnif::classify::{ClassifierParams, OnlineParams};
-use tasnif::dataset::Stream;
+use tasnif::dataset::{Stream, expand};
 use tasnif::features::vectorizer::Weight;
 use tasnif::pipeline::{FeatureParams, Pipeline, PipelineParams};
 use tasnif::stream::{Checkpoint, Learned, Progress, StreamOptions};
@@ -109,7 +109,8 @@ pub fn run(args: &Args, params: &PipelineParams) -> anyhow::Result<ExitCode> {
         warm_start: args.online.model()?,
         progress: Some(&mut show),
     };
-    let mut stream = Stream::open(&args.data, &args.read_options())?;
+    let read = args.read_options();
+    let mut stream = Stream::open(expand(&args.data, read.format)?, &read)?;
     let Learned { mut pipeline, resumed, foreseen, blocks, uneven_blocks, weights_of_no_label } =
         params.fit_stream(&mut stream, options)?;
     pipeline.add_sources(stream.into_sources());

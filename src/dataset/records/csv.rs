@@ -55,14 +55,6 @@ impl<R: BufRead> Csv<R> {
         Ok(Csv { reader, record: ByteRecord::new(), text, label, group, weight, others })
     }
 
-    pub(super) fn reader(&self) -> &R {
-        self.reader.get_ref()
-    }
-
-    pub(super) fn into_reader(self) -> R {
-        self.reader.into_inner()
-    }
-
     pub(super) fn read(
         &mut self,
         name: &Path,

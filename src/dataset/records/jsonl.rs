@@ -1,9 +1,21 @@
 //! One JSON object a line.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::Record;
+use super::field::string_field;
 use crate::dataset::ReadOptions;
+
+/// The text alone.
+pub(super) fn text<'a>(line: &'a str, options: &ReadOptions) -> Result<Cow<'a, str>, String> {
+    match string_field(line, &options.text_field) {
+        Some(text) => Ok(text),
+        // What is wrong is worth the time.
+        None => parse(line, 0, options, false).map(|record| record.text.into()),
+    }
+}
 
 /// Reads `text`, `label` or `labels`, `group` and `weight`; other fields are left alone.
 pub(super) fn parse(
@@ -14,10 +26,20 @@ pub(super) fn parse(
 ) -> Result<Record, String> {
     let value: Value = serde_json::from_str(line)
         .map_err(|error| format!("not JSON: {error}").replace(" line 1 column", " column"))?;
-    let Value::Object(object) = &value else {
+    record(&value, number, options, labelled)
+}
+
+/// Reads the same from an object.
+pub(in crate::dataset) fn record(
+    value: &Value,
+    number: u64,
+    options: &ReadOptions,
+    labelled: bool,
+) -> Result<Record, String> {
+    let Value::Object(object) = value else {
         return Err("not a JSON object: a line is {\"text\": …, \"label\": …}".into());
     };
-    let text = match find(&value, &options.text_field) {
+    let text = match find(value, &options.text_field) {
         Some(Value::String(text)) => text.clone(),
         Some(_) => return Err(format!("field '{}' is not a string", options.text_field)),
         None => {
@@ -28,7 +50,7 @@ pub(super) fn parse(
             ));
         }
     };
-    let group = options.group_field.split(',').find_map(|name| match find(&value, name) {
+    let group = options.group_field.split(',').find_map(|name| match find(value, name) {
         Some(Value::String(group)) => Some(group.clone()),
         Some(Value::Null) | None => None,
         Some(other) => Some(other.to_string()),
@@ -38,7 +60,7 @@ pub(super) fn parse(
         Some(Some(weight)) if weight.is_finite() && weight >= 0.0 => weight as f32,
         Some(_) => return Err("field 'weight' is not a number from 0".into()),
     };
-    let labels = if labelled { labels(&value, options)? } else { Vec::new() };
+    let labels = if labelled { labels(value, options)? } else { Vec::new() };
     let mut fields = Vec::new();
     if options.other_fields {
         other_fields(object, "", options, &mut fields);

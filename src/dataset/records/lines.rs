@@ -5,9 +5,8 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// What to do about bytes that are not UTF-8.
-pub(in crate::dataset) const NOT_UTF8: &str =
-    "not valid UTF-8; convert the file, or give --lossy to go on with a replacement character";
+/// What is said of bytes that are not UTF-8: what to do about them.
+pub const NOT_UTF8: &str = "not valid UTF-8; name the encoding with --encoding, or give --lossy to go on with a replacement character";
 
 /// The lines of a reader: LF or CR LF ends, no byte-order mark.
 pub(super) struct Lines<R> {
@@ -20,14 +19,6 @@ pub(super) struct Lines<R> {
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(reader: R) -> Self {
         Lines { reader, number: 0, bytes: Vec::new(), lossy: String::new() }
-    }
-
-    pub(super) fn reader(&self) -> &R {
-        &self.reader
-    }
-
-    pub(super) fn into_reader(self) -> R {
-        self.reader
     }
 
     /// The next line without its end, and its number from 1.
