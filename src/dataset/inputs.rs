@@ -75,9 +75,7 @@ fn matching(path: &Path, pattern: &str, format: Option<Format>, files: &mut Vec<
     let found = glob::glob(pattern)
         .map_err(|error| Error::Parameter(format!("{pattern}: not a pattern: {error}")))?
         .collect::<Result<Vec<PathBuf>, _>>()
-        .map_err(|error| {
-            Error::io(error.path(), io::Error::new(error.error().kind(), error.to_string()))
-        })?;
+        .map_err(|error| Error::io(error.path(), io::Error::new(error.error().kind(), error.to_string())))?;
     if found.is_empty() {
         return Err(Error::io(path, io::Error::new(io::ErrorKind::NotFound, "no file has such a name")));
     }
