@@ -47,8 +47,10 @@ def ours(folder, model, gold):
 def fit(folder, records, config):
     path = folder / "train.jsonl"
     path.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in records), encoding="utf-8")
-    subprocess.run([TASNIF, "train", path, "--config", config, "--group-field", "group,doc", "--quiet", "--output", folder / "m.tasnif"],
-                   check=True, stdout=subprocess.DEVNULL)
+    # As models/build.sh does it.
+    weights = "--record-weight sure=false:0.5 --calibration-weight voice=*:0".split() if any("sure" in r for r in records) else []
+    subprocess.run([TASNIF, "train", path, "--config", config, "--group-field", "group,doc", *weights, "--quiet",
+                    "--output", folder / "m.tasnif"], check=True, stdout=subprocess.DEVNULL)
     return folder / "m.tasnif"
 
 

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::Path;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group};
+use tasnif::bench::{BenchParams, Contender, Sample, bench};
 use tasnif::text::normalize::{Normalizer, Switches};
 use tasnif::text::sentence::Splitter;
 use tasnif::text::tokenize::{FoldedWords, SubwordTokenizer, WordParams, WordTokenizer};
@@ -123,5 +124,35 @@ fn tokenizers(criterion: &mut Criterion) {
     }
 }
 
+/// The headline: the table of `tasnif bench` for each text, with every tokenizer beside the crate's own way to run it.
+fn headline() -> tasnif::Result<()> {
+    let folder = tempfile::tempdir().expect("there is room for temporary files");
+    let file = |name: &str, content: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, content).expect("there is room for temporary files");
+        path
+    };
+    let mut contenders = vec![Contender::Words, Contender::Char];
+    for (name, tokenizer) in vocabularies() {
+        let path = file(&format!("{name}.json"), tokenizer.json());
+        contenders.extend([Contender::File(path.clone()), Contender::Crate(path)]);
+    }
+    for (language, text) in texts::texts() {
+        let sample =
+            Sample::draw(&[file(&format!("{language}.txt"), &text)], Some(8_000_000), 1, false, |_, _| {})?;
+        println!("{}", bench(&sample, &contenders, None, &BenchParams::default(), |_, _| {})?.table());
+    }
+    Ok(())
+}
+
 criterion_group!(benches, tokenizers);
-criterion_main!(benches);
+
+fn main() {
+    benches();
+    Criterion::default().configure_from_args().final_summary();
+    // Not in a test run, nor where one bench is asked for by its name.
+    let measures = std::env::args().skip(1).all(|argument| argument == "--bench");
+    if measures && let Err(error) = headline() {
+        eprintln!("no headline table: {error}");
+    }
+}

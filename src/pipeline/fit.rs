@@ -48,7 +48,9 @@ impl PipelineParams {
             let mut learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
             if self.prune(&mut vectorizer, &learned.classifier)? {
                 rows = vectorizer.transform(&data.texts())?;
-                learned = multilabel::learn(self, data, &labels, &vectorizer, &rows)?;
+                // The rules are those from before: the choice of n-grams knows the labels of the records that they were held out on.
+                let rules = learned.rules;
+                learned = Learned { rules, ..multilabel::learn(self, data, &labels, &vectorizer, &rows)? };
             }
             let Learned { classifier, convergence, rules } = learned;
             let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
@@ -77,26 +79,17 @@ impl PipelineParams {
         let fit = |dataset: &DatasetBase<Csr, Array1<usize>>| {
             self.classifier.fit(dataset, labels.len(), class_weight.clone())
         };
-        let calibrate = |vectorizer: &Vectorizer, dataset: &DatasetBase<Csr, Array1<usize>>| match self
-            .calibration
-            .method
-        {
+        let calibrate = || match self.calibration.method {
             CalibrationMethod::None => Ok(self.classifier.own_calibration(labels.len())),
-            _ => self.calibrate(data, vectorizer, dataset, labels.len(), class_weight.clone()),
+            _ => self.calibrate(data, &vectorizer, &dataset, labels.len(), class_weight.clone()),
         };
-        // Pruning changes what is calibrated; without it the two need not wait for each other.
-        let (classifier, convergence, calibration) = if self.training.max_features.is_none() {
-            let (fitted, calibration) = rayon::join(|| fit(&dataset), || calibrate(&vectorizer, &dataset));
-            let (classifier, convergence) = fitted?;
-            (classifier, convergence, calibration?)
-        } else {
-            let (mut classifier, mut convergence) = fit(&dataset)?;
-            if self.prune(&mut vectorizer, &classifier)? {
-                dataset.records = vectorizer.transform(&data.texts())?;
-                (classifier, convergence) = fit(&dataset)?;
-            }
-            (classifier, convergence, calibrate(&vectorizer, &dataset)?)
-        };
+        // Before pruning, whose choice of n-grams knows the labels of the records that are held out here.
+        let (fitted, calibration) = rayon::join(|| fit(&dataset), calibrate);
+        let ((mut classifier, mut convergence), calibration) = (fitted?, calibration?);
+        if self.prune(&mut vectorizer, &classifier)? {
+            dataset.records = vectorizer.transform(&data.texts())?;
+            (classifier, convergence) = fit(&dataset)?;
+        }
         let (vectorizer, classifier) = self.fold(vectorizer, classifier)?;
         let provenance = Provenance::new(data, &vectorizer, convergence);
         Ok(Pipeline {
