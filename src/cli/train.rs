@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use tasnif::classify::{CalibrationMethod, ClassifierParams, ConformalMethod};
 use tasnif::cross_validation::{CrossValidation, cross_validate};
-use tasnif::dataset::{Dataset, ReadOptions, RecordWeight, folds, train_test_split};
+use tasnif::dataset::{Dataset, ReadOptions, RecordWeight, expand, folds, train_test_split};
 use tasnif::features::window::Window;
 use tasnif::metrics::Report;
 use tasnif::pipeline::{Pipeline, ShrinkLoss, Threshold};
@@ -248,7 +248,8 @@ impl Args {
     }
 
     fn read(&self, paths: &[PathBuf]) -> anyhow::Result<Dataset> {
-        Ok(Dataset::read_all(paths, &self.read_options())?)
+        let options = self.read_options();
+        Ok(Dataset::read_all(expand(paths, options.format)?, &options)?)
     }
 
     fn seed(&self) -> u64 {

@@ -72,7 +72,9 @@ fn list(folder: &Path, format: Option<Format>, files: &mut Vec<PathBuf>) -> Resu
 
 /// Adds what a pattern matches.
 fn matching(path: &Path, pattern: &str, format: Option<Format>, files: &mut Vec<PathBuf>) -> Result<()> {
-    let found = glob::glob(pattern)
+    // As in a shell, hidden files have to be asked for.
+    let options = glob::MatchOptions { require_literal_leading_dot: true, ..glob::MatchOptions::new() };
+    let found = glob::glob_with(pattern, options)
         .map_err(|error| Error::Parameter(format!("{pattern}: not a pattern: {error}")))?
         .collect::<Result<Vec<PathBuf>, _>>()
         .map_err(|error| Error::io(error.path(), io::Error::new(error.error().kind(), error.to_string())))?;
