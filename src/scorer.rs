@@ -26,7 +26,7 @@ use crate::features::vectorizer::Vectorizer;
 use crate::features::vocabulary::Vocabulary;
 use crate::features::window::Window;
 use block::{Block, Buffers, State};
-use chunks::Chunks;
+use chunks::{Chunks, Piece, next_piece};
 use table::Index;
 
 /// The tables of a vectorizer and the linear classifier on its rows, which every call has to give again.
@@ -66,8 +66,9 @@ pub(crate) struct Scratch {
     numbers: Vec<u32>,
     words: Vec<u64>,
     own: Vec<f64>,
-    /// The column of each word, for each of the vocabularies.
+    /// The columns of each word, one for each of the vocabularies.
     columns: Vec<u32>,
+    pieces: Vec<Piece>,
 }
 
 /// No column: a word without a vector.
@@ -76,8 +77,11 @@ const NONE: u32 = u32::MAX;
 /// Longer chunks, in bytes, are no words: the sums of their n-grams, which are kept in single precision, could be too large.
 const LONGEST: usize = 256;
 
-/// In place of numbers: a chunk of which neighbours matter, or that is too long, so that the text has to be taken as a whole.
-const PLAIN: &[u32] = &[u32::MAX];
+/// In place of a number of words: a chunk of which neighbours matter, or that is too long, so that the text has to be taken as a whole.
+const PLAIN: u32 = u32::MAX;
+
+/// Chunks that are looked up together: a short text, of which all stays in the nearest cache.
+const TOGETHER: usize = 64;
 
 impl Scorer {
     /// The scorer of a vectorizer and a classifier; nothing where word vectors are pooled at prediction.
@@ -140,6 +144,7 @@ impl Scorer {
     /// Begins a text in every block.
     fn begin(&self, bytes: usize, linear: &LinearModel, scratch: &mut Scratch) {
         scratch.hashes.clear();
+        scratch.columns.clear();
         for (block, state) in self.blocks.iter().zip(&mut scratch.states) {
             block.begin(bytes, linear.outputs(), state);
         }
@@ -154,31 +159,26 @@ impl Scorer {
         scratch: &mut Scratch,
     ) -> bool {
         self.begin(text.len(), linear, scratch);
-        let bytes = text.as_bytes();
-        let mut start = 0;
-        while start < bytes.len() {
-            let length = bytes[start..].iter().position(|&byte| is_space(byte));
-            let end = length.map_or(bytes.len(), |length| start + length);
-            if start < end {
-                let hash = hash_bytes(&bytes[start..end]);
-                let Scratch { chunks, states, hashes, .. } = scratch;
-                match chunks.get(hash) {
-                    Some(PLAIN) => return false,
-                    Some(numbers) => self.take(numbers, hashes, states),
-                    None => {
-                        // Cut at ASCII, so at borders of characters.
-                        let chunk = text.get(start..end).unwrap_or_default();
-                        self.learn(vectorizer, linear, chunk, scratch);
-                        let Scratch { chunks, states, hashes, numbers, .. } = scratch;
-                        chunks.put(hash, numbers);
-                        if numbers == PLAIN {
-                            return false;
-                        }
-                        self.take(numbers, hashes, states);
-                    }
-                }
+        let mut pieces = std::mem::take(&mut scratch.pieces);
+        let mut done = true;
+        let mut at = 0;
+        while done {
+            pieces.clear();
+            while pieces.len() < TOGETHER
+                && let Some(piece) = next_piece(text.as_bytes(), at)
+            {
+                at = piece.end;
+                pieces.push(piece);
             }
-            start = end + 1;
+            if pieces.is_empty() {
+                break;
+            }
+            scratch.chunks.find(&mut pieces);
+            done = pieces.iter().all(|piece| self.add_piece(vectorizer, linear, text, piece, scratch));
+        }
+        scratch.pieces = pieces;
+        if !done {
+            return false;
         }
         let Scratch { states, hashes, buffers, .. } = scratch;
         for (block, state) in self.blocks.iter().zip(states) {
@@ -190,13 +190,34 @@ impl Scorer {
         true
     }
 
-    /// Leaves what a chunk comes to in `scratch.numbers`: the number of its words and their hashes, then for each block what it adds to
-    /// the sums, the number of its features, and those. A hash takes two numbers.
+    /// Adds what a chunk comes to. False where neighbours matter.
+    #[inline]
+    fn add_piece(
+        &self,
+        vectorizer: &Vectorizer,
+        linear: &LinearModel,
+        text: &str,
+        piece: &Piece,
+        scratch: &mut Scratch,
+    ) -> bool {
+        let Scratch { chunks, states, hashes, columns, .. } = scratch;
+        if let Some(numbers) = chunks.get(piece) {
+            return self.take(numbers, hashes, columns, states);
+        }
+        // Cut at ASCII, so at borders of characters.
+        self.learn(vectorizer, linear, text.get(piece.start..piece.end).unwrap_or_default(), scratch);
+        let Scratch { chunks, states, hashes, columns, numbers, .. } = scratch;
+        chunks.put(piece, numbers);
+        self.take(numbers, hashes, columns, states)
+    }
+
+    /// Leaves what a chunk comes to in `scratch.numbers`: the number of its words, for each its hash (two numbers) and its column in each
+    /// of the vocabularies, then for each block what it adds to the sums, the number of its features, and those.
     fn learn(&self, vectorizer: &Vectorizer, linear: &LinearModel, chunk: &str, scratch: &mut Scratch) {
         let Scratch { normalized, spans, buffers, numbers, words, own, .. } = scratch;
         numbers.clear();
         if chunk.len() > LONGEST || vectorizer.folded.neighbours_matter(chunk) {
-            return numbers.extend_from_slice(PLAIN);
+            return numbers.push(PLAIN);
         }
         normalized.clear();
         spans.clear();
@@ -208,8 +229,11 @@ impl Scorer {
         words.clear();
         words.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
         numbers.push(words.len() as u32);
-        numbers.extend(words.iter().flat_map(|&word| halves(word)));
-        for block in self.blocks.iter().filter(|block| block.within_chunks()) {
+        for &word in &*words {
+            numbers.extend([word as u32, (word >> 32) as u32]);
+            numbers.extend(self.columns_of(word));
+        }
+        for block in self.blocks.iter().filter(|block| block.within) {
             own.clear();
             own.resize(linear.outputs() + 1, 0.0);
             buffers.found.clear();
@@ -220,21 +244,34 @@ impl Scorer {
         }
     }
 
-    /// Adds what [`Scorer::learn`] learned of a chunk.
+    /// Adds what [`Scorer::learn`] learned of a chunk. False, with nothing added, where that is [`PLAIN`].
     #[inline]
-    fn take(&self, numbers: &[u32], hashes: &mut Vec<u64>, states: &mut [State]) {
-        let Some((&words, mut rest)) = numbers.split_first() else { return };
-        let (own, behind) = rest.split_at(2 * words as usize);
-        hashes.extend(own.chunks_exact(2).map(whole));
-        rest = behind;
-        for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within_chunks()) {
+    fn take(
+        &self,
+        numbers: &[u32],
+        hashes: &mut Vec<u64>,
+        columns: &mut Vec<u32>,
+        states: &mut [State],
+    ) -> bool {
+        let Some((&words, rest)) = numbers.split_first() else { return false };
+        if words == PLAIN {
+            return false;
+        }
+        let each = 2 + self.words.len();
+        let (own, mut rest) = rest.split_at(each * words as usize);
+        for word in own.chunks_exact(each) {
+            hashes.push(u64::from(word[0]) | u64::from(word[1]) << 32);
+            columns.extend_from_slice(&word[2..]);
+        }
+        for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within) {
             let (own, behind) = rest.split_at(state.sums.len());
             state.sums.iter_mut().zip(own).for_each(|(sum, &own)| *sum += f64::from(f32::from_bits(own)));
-            let Some((&count, behind)) = behind.split_first() else { return };
+            let Some((&count, behind)) = behind.split_first() else { return false };
             let (found, behind) = behind.split_at(count as usize);
             state.counter.count(found);
             rest = behind;
         }
+        true
     }
 
     /// Adds up what the blocks get of a text that is normalised as a whole.
@@ -253,8 +290,9 @@ impl Scorer {
             vectorizer.normalizer.normalize_into(text, &mut scratch.normalized);
         }
         self.begin(scratch.normalized.len(), linear, scratch);
-        let Scratch { normalized, spans, hashes, subwords, buffers, states, own, .. } = scratch;
+        let Scratch { normalized, spans, hashes, columns, subwords, buffers, states, own, .. } = scratch;
         hashes.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
+        columns.extend(hashes.iter().flat_map(|&hash| self.columns_of(hash)));
         for (block, state) in self.blocks.iter().zip(states) {
             let range = block.params.ngrams;
             match block.params.analyzer {
@@ -287,16 +325,20 @@ impl Scorer {
         Ok(())
     }
 
-    fn add_pooled(&self, linear: &LinearModel, scratch: &mut Scratch, out: &mut [f64]) {
-        let Scratch { hashes, columns, .. } = scratch;
-        columns.clear();
-        for index in &self.words {
-            columns.extend(hashes.iter().map(|&hash| index.get(whole_key(&[hash])).unwrap_or(NONE)));
-        }
+    /// The column of a word in each of the vocabularies.
+    fn columns_of(&self, hash: u64) -> impl Iterator<Item = u32> {
+        let key = whole_key(&[hash]);
+        self.words.iter().map(move |index| index.get(key).unwrap_or(NONE))
+    }
+
+    fn add_pooled(&self, linear: &LinearModel, scratch: &Scratch, out: &mut [f64]) {
         for block in &self.pooled {
-            let columns = &columns[block.words * hashes.len()..][..hashes.len()];
-            let places = block.window.map_or(0..columns.len(), |window| window.of(columns.len()));
-            let known = || columns[places.clone()].iter().filter(|&&column| column != NONE);
+            let words = scratch.hashes.len();
+            let places = block.window.map_or(0..words, |window| window.of(words));
+            let each = self.words.len();
+            let columns = &scratch.columns[places.start * each..places.end * each];
+            let known =
+                || columns.iter().skip(block.words).step_by(each).filter(|&&column| column != NONE);
             let share = 1.0 / known().count() as f64;
             for &column in known() {
                 let row = linear.weights().get((block.first + column as usize) * out.len()..);
@@ -323,22 +365,6 @@ fn units_of(
     subwords.cut_for_keys(analyzer, &[], vectorizer.subwords.as_ref(), normalized)?;
     units.extend(subwords.all().iter().map(|unit| unit.hash));
     Ok(())
-}
-
-/// ASCII white space: no word, and no sequence of characters that belong together, goes across it.
-#[inline(always)]
-fn is_space(byte: u8) -> bool {
-    byte == b' ' || byte.wrapping_sub(b'\t') < 5
-}
-
-/// The two halves of a number, the low one first.
-fn halves(number: u64) -> [u32; 2] {
-    [number as u32, (number >> 32) as u32]
-}
-
-#[inline(always)]
-fn whole(halves: &[u32]) -> u64 {
-    u64::from(halves[0]) | u64::from(halves[1]) << 32
 }
 
 #[cfg(test)]

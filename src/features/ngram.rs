@@ -407,7 +407,7 @@ impl Unit {
 
 // The hash is stored in model files: changing anything below needs a new model format.
 
-const SEED: u64 = 0x2D35_8DCC_AA6C_78A5;
+pub(crate) const SEED: u64 = 0x2D35_8DCC_AA6C_78A5;
 const P0: u64 = 0x9E37_79B9_7F4A_7C15;
 const P1: u64 = 0x8BB8_4B93_962E_ACC9;
 

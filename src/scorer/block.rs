@@ -16,6 +16,8 @@ const USUAL: u32 = 64;
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) params: NgramParams,
+    /// Whether n-grams of a chunk between spaces depend on nothing outside it: characters within words, and single words.
+    pub(super) within: bool,
     features: Features,
     /// Whether repetitions change anything but the sum of all occurrences.
     counts: bool,
@@ -86,22 +88,19 @@ impl Block {
         };
         let counts = block.params.weight.of(2) != 2.0 || block.params.norm == Norm::L2;
         let weights = (0..USUAL).map(|count| block.params.weight.of(count.max(1))).collect();
-        Block { params: block.params.clone(), features, counts, weights }
-    }
-
-    /// Whether n-grams of a chunk between spaces depend on nothing outside it: characters within words, and single words.
-    pub(super) fn within_chunks(&self) -> bool {
-        match self.params.analyzer {
+        let params = block.params.clone();
+        let within = match params.analyzer {
             Analyzer::CharWb => true,
-            Analyzer::Word => self.params.window.is_none() && self.params.ngrams.min() == 1,
+            Analyzer::Word => params.window.is_none() && params.ngrams.min() == 1,
             Analyzer::Char | Analyzer::Subword => false,
-        }
+        };
+        Block { params, within, features, counts, weights }
     }
 
     /// The lengths of the n-grams that cross the borders of chunks, for a block of words.
     pub(super) fn across_chunks(&self) -> Option<NgramRange> {
         let range = self.params.ngrams;
-        if self.within_chunks() { NgramRange::new(2, range.max()).ok() } else { Some(range) }
+        if self.within { NgramRange::new(2, range.max()).ok() } else { Some(range) }
     }
 
     /// The number of features.
@@ -121,7 +120,8 @@ impl Block {
             // Within words there are two spaces for a word of one byte or more.
             let lengths = self.params.ngrams.max() - self.params.ngrams.min() + 1;
             let most = bytes.saturating_mul(3).saturating_add(3).saturating_mul(lengths);
-            state.counter.begin(self.size(), most);
+            let unit = if self.params.analyzer == Analyzer::Word { 6 } else { 1 };
+            state.counter.begin(self.size(), most, bytes.saturating_mul(lengths) / unit);
         }
     }
 
@@ -198,7 +198,7 @@ impl Block {
         let start = found.len();
         match &self.features {
             Features::Index { index, .. } | Features::Wide { index, .. } => {
-                found.extend(keys.iter().filter_map(|&key| index.get(key)));
+                index.get_all(keys, found);
             }
             Features::Hashed { bits, .. } => {
                 found.extend(keys.iter().map(|&key| vectorizer::hashed(key, *bits)));
@@ -248,12 +248,12 @@ impl Block {
         let State { sums, counter } = state;
         let mut factor = f64::from(self.params.scale);
         if self.counts {
-            for (feature, count) in counter.repeated() {
+            counter.repeated(|feature, count| {
                 let known = self.weights.get(count as usize).copied();
                 let weight = known.unwrap_or_else(|| self.params.weight.of(count));
                 let times = f64::from(count);
                 self.add_one(linear, feature, weight - times, weight * weight - times, sums);
-            }
+            });
         }
         if self.params.norm == Norm::L2 && sums[0] > 0.0 {
             factor /= sums[0].sqrt();

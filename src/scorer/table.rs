@@ -62,20 +62,50 @@ impl Index {
         let mut at = self.home(key);
         loop {
             let line = &self.lines[at];
-            let mut equal = 0u32;
-            for (slot, &tag) in line.tags.iter().enumerate() {
-                equal |= u32::from(tag == key as u32) << slot;
-            }
-            if equal != 0 {
-                // A free slot has a tag too; those in use come first.
-                let place = line.places[equal.trailing_zeros() as usize % TAGS];
-                return (place != FREE).then_some(place);
+            let place = line.get(key);
+            if place != FREE {
+                return Some(place);
             }
             if line.places[TAGS - 1] == FREE {
                 return None;
             }
             at = if at + 1 == self.lines.len() { 0 } else { at + 1 };
         }
+    }
+
+    /// Appends the places of those of `keys` that have one, in order.
+    ///
+    /// All lines are asked for before the first is looked at, and nothing that has to be foreseen depends on them, so that their reads
+    /// overlap.
+    pub(super) fn get_all(&self, keys: &[u64], places: &mut Vec<u32>) {
+        let near = keys.iter().fold(0, |sum, &key| sum ^ self.lines[self.home(key)].tags[0]);
+        std::hint::black_box(near);
+        let mut known = places.len();
+        places.resize(known + keys.len(), FREE);
+        for &key in keys {
+            let line = &self.lines[self.home(key)];
+            let mut place = line.get(key);
+            if (place == FREE) & (line.places[TAGS - 1] != FREE) {
+                place = self.get(key).unwrap_or(FREE);
+            }
+            places[known] = place;
+            known += usize::from(place != FREE);
+        }
+        places.truncate(known);
+    }
+}
+
+impl Line {
+    /// The place of a key, if it is in this line; else [`FREE`].
+    #[inline(always)]
+    fn get(&self, key: u64) -> u32 {
+        let mut equal = 0u32;
+        for (slot, &tag) in self.tags.iter().enumerate() {
+            equal |= u32::from(tag == key as u32) << slot;
+        }
+        // A free slot has a tag too, and no place; those in use come first.
+        let place = self.places[equal.trailing_zeros() as usize % TAGS];
+        if equal == 0 { FREE } else { place }
     }
 }
 
@@ -116,6 +146,11 @@ mod tests {
             for (place, &key) in keys.iter().enumerate() {
                 prop_assert_eq!(index.get(key), Some(place as u32));
             }
+            let mut asked = vec![7];
+            index.get_all(&[&keys[..], &others, &keys].concat(), &mut asked);
+            let known = others.iter().filter_map(|&key| index.get(key));
+            let all = (0..keys.len() as u32).chain(known).chain(0..keys.len() as u32);
+            prop_assert!(asked.into_iter().eq(std::iter::once(7).chain(all)));
             for other in others.into_iter().filter(|key| !keys.contains(key)) {
                 prop_assert_eq!(index.get(other), None);
             }
@@ -142,5 +177,8 @@ mod tests {
         let index = Index::new(&keys, 0..30);
         assert!(keys.iter().enumerate().all(|(place, &key)| index.get(key) == Some(place as u32)));
         assert_eq!(index.get(u64::MAX - 30), None);
+        let mut places = Vec::new();
+        index.get_all(&[u64::MAX - 30, u64::MAX - 29, u64::MAX], &mut places);
+        assert_eq!(places, [29, 0]);
     }
 }
