@@ -337,8 +337,7 @@ impl Scorer {
             let places = block.window.map_or(0..words, |window| window.of(words));
             let each = self.words.len();
             let columns = &scratch.columns[places.start * each..places.end * each];
-            let known =
-                || columns.iter().skip(block.words).step_by(each).filter(|&&column| column != NONE);
+            let known = || columns.iter().skip(block.words).step_by(each).filter(|&&column| column != NONE);
             let share = 1.0 / known().count() as f64;
             for &column in known() {
                 let row = linear.weights().get((block.first + column as usize) * out.len()..);

@@ -194,7 +194,7 @@ impl Block {
     }
 
     /// Appends the features of `keys` to `found`, and adds to `sums` what they give if each occurs once.
-    fn look_up(&self, linear: &LinearModel, keys: &[u64], found: &mut Vec<u32>, sums: &mut [f64]) {
+    fn look_up(&self, linear: &LinearModel, keys: &mut [u64], found: &mut Vec<u32>, sums: &mut [f64]) {
         let start = found.len();
         match &self.features {
             Features::Index { index, .. } | Features::Wide { index, .. } => {

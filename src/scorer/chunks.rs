@@ -15,8 +15,10 @@ const SETS: usize = 1 << 15;
 const ROOM: usize = 1 << 21;
 /// Of an entry, before its numbers: the hash of the chunk and the count of numbers.
 const HEAD: usize = 3;
+/// Numbers in a cache line.
+const LINE: usize = 16;
 /// No chunk.
-pub(super) const NONE: u32 = u32::MAX;
+const NONE: u32 = u32::MAX;
 
 /// Numbers by the hash of a chunk; of two chunks of a set, the one asked for last stays when a third comes.
 #[derive(Debug, Default)]
@@ -55,7 +57,10 @@ impl Chunks {
         for piece in &mut *pieces {
             piece.at = self.place(piece.hash);
         }
-        let near = pieces.iter().fold(0, |sum, piece| sum ^ self.ring[piece.at as usize % ROOM]);
+        let near = pieces.iter().fold(0, |sum, piece| {
+            let start = piece.at as usize % ROOM;
+            sum ^ self.ring[start] ^ self.ring[(start + LINE) % ROOM]
+        });
         std::hint::black_box(near);
     }
 
@@ -138,7 +143,11 @@ impl Chunks {
             start = 0;
         }
         let place = Place { tag: (hash >> 32) as u32, at: self.written };
-        self.ring[start..start + HEAD].copy_from_slice(&[hash as u32, (hash >> 32) as u32, numbers.len() as u32]);
+        self.ring[start..start + HEAD].copy_from_slice(&[
+            hash as u32,
+            (hash >> 32) as u32,
+            numbers.len() as u32,
+        ]);
         self.ring[start + HEAD..start + size].copy_from_slice(numbers);
         self.written += size as u32;
         place

@@ -8,6 +8,8 @@
 const TAGS: usize = 8;
 /// A line is half full on average: three in a hundred lines overflow into the next one.
 const LOAD: usize = 4;
+/// Bits of the filter for a key, at least: of eight keys that are not there one or fewer pass.
+const BITS: usize = 8;
 /// No place.
 const FREE: u32 = u32::MAX;
 
@@ -24,15 +26,20 @@ struct Line {
 pub(super) struct Index {
     lines: Vec<Line>,
     keys: usize,
+    /// A bit for every key (Bloom 1970, with one hash): a small table that says of most keys that they are not there.
+    filter: Vec<u64>,
 }
 
 impl Index {
     /// The index of `keys` whose places are `places`.
     pub(super) fn new(keys: &[u64], places: impl Iterator<Item = u32>) -> Self {
         let count = keys.len() / LOAD + 1;
-        let mut index =
-            Index { lines: vec![Line { tags: [0; TAGS], places: [FREE; TAGS] }; count], keys: keys.len() };
+        let lines = vec![Line { tags: [0; TAGS], places: [FREE; TAGS] }; count];
+        let filter = vec![0; (keys.len() * BITS / 64 + 1).next_power_of_two()];
+        let mut index = Index { lines, keys: keys.len(), filter };
         for (&key, place) in keys.iter().zip(places) {
+            let (word, bit) = index.bit(key);
+            index.filter[word] |= 1 << bit;
             let mut at = index.home(key);
             let (line, slot) = loop {
                 let line = &mut index.lines[at];
@@ -56,6 +63,12 @@ impl Index {
         ((u128::from(key) * self.lines.len() as u128) >> 64) as usize
     }
 
+    /// Word and bit of the filter: bits of the key that do not choose the line.
+    #[inline(always)]
+    fn bit(&self, key: u64) -> (usize, u32) {
+        ((key >> 32) as usize & (self.filter.len() - 1), (key >> 26) as u32 % 64)
+    }
+
     /// The place of a key.
     #[inline(always)]
     pub(super) fn get(&self, key: u64) -> Option<u32> {
@@ -73,11 +86,19 @@ impl Index {
         }
     }
 
-    /// Appends the places of those of `keys` that have one, in order.
+    /// Appends the places of those of `keys` that have one, in order. What is left of `keys` afterwards means nothing.
     ///
     /// All lines are asked for before the first is looked at, and nothing that has to be foreseen depends on them, so that their reads
     /// overlap.
-    pub(super) fn get_all(&self, keys: &[u64], places: &mut Vec<u32>) {
+    pub(super) fn get_all(&self, keys: &mut [u64], places: &mut Vec<u32>) {
+        let mut likely = 0;
+        for at in 0..keys.len() {
+            let key = keys[at];
+            let (word, bit) = self.bit(key);
+            keys[likely] = key;
+            likely += (self.filter[word] >> bit & 1) as usize;
+        }
+        let keys = &keys[..likely];
         let near = keys.iter().fold(0, |sum, &key| sum ^ self.lines[self.home(key)].tags[0]);
         std::hint::black_box(near);
         let mut known = places.len();
@@ -147,7 +168,7 @@ mod tests {
                 prop_assert_eq!(index.get(key), Some(place as u32));
             }
             let mut asked = vec![7];
-            index.get_all(&[&keys[..], &others, &keys].concat(), &mut asked);
+            index.get_all(&mut [&keys[..], &others, &keys].concat(), &mut asked);
             let known = others.iter().filter_map(|&key| index.get(key));
             let all = (0..keys.len() as u32).chain(known).chain(0..keys.len() as u32);
             prop_assert!(asked.into_iter().eq(std::iter::once(7).chain(all)));
@@ -178,7 +199,7 @@ mod tests {
         assert!(keys.iter().enumerate().all(|(place, &key)| index.get(key) == Some(place as u32)));
         assert_eq!(index.get(u64::MAX - 30), None);
         let mut places = Vec::new();
-        index.get_all(&[u64::MAX - 30, u64::MAX - 29, u64::MAX], &mut places);
+        index.get_all(&mut [u64::MAX - 30, u64::MAX - 29, u64::MAX], &mut places);
         assert_eq!(places, [29, 0]);
     }
 }

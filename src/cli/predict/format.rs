@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use anstyle::AnsiColor;
+use memchr::{memchr, memchr3};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 use tasnif::pipeline::{Pipeline, Prediction};
@@ -336,7 +337,7 @@ fn is_line_end(c: char) -> bool {
 
 /// A CSV field (RFC 4180).
 fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
-    if field.contains([',', '"', '\n', '\r']) {
+    if memchr3(b',', b'"', b'\n', field.as_bytes()).is_some() || memchr(b'\r', field.as_bytes()).is_some() {
         format!("\"{}\"", field.replace('"', "\"\"")).into()
     } else {
         field.into()
@@ -345,7 +346,7 @@ fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
 
 /// A TSV field: tab, line ends and backslash escaped.
 fn escaped(field: &str) -> std::borrow::Cow<'_, str> {
-    if field.contains(['\t', '\n', '\r', '\\']) {
+    if memchr3(b'\t', b'\n', b'\r', field.as_bytes()).is_some() || memchr(b'\\', field.as_bytes()).is_some() {
         field.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r").into()
     } else {
         field.into()
