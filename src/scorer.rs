@@ -25,7 +25,7 @@ use crate::features::pooled::Kind;
 use crate::features::vectorizer::Vectorizer;
 use crate::features::vocabulary::Vocabulary;
 use crate::features::window::Window;
-use block::{Block, Buffers, State};
+use block::{Block, Buffers, LANES, State};
 use chunks::{Chunks, Piece, next_piece};
 use table::Index;
 
@@ -79,6 +79,9 @@ const LONGEST: usize = 256;
 
 /// In place of a number of words: a chunk of which neighbours matter, or that is too long, so that the text has to be taken as a whole.
 const PLAIN: u32 = u32::MAX;
+
+/// Fewer features than this are copied one by one.
+const FEW: usize = 4;
 
 /// Chunks that are looked up together: a short text, of which all stays in the nearest cache.
 const TOGETHER: usize = 64;
@@ -238,6 +241,7 @@ impl Scorer {
             own.resize(linear.outputs() + 1, 0.0);
             buffers.found.clear();
             block.add_chunk(linear, normalized, words, buffers, own);
+            own.resize((linear.outputs() + 1).next_multiple_of(LANES), 0.0);
             numbers.extend(own.iter().map(|&sum| (sum as f32).to_bits()));
             numbers.push(buffers.found.len() as u32);
             numbers.extend_from_slice(&buffers.found);
@@ -261,14 +265,23 @@ impl Scorer {
         let (own, mut rest) = rest.split_at(each * words as usize);
         for word in own.chunks_exact(each) {
             hashes.push(u64::from(word[0]) | u64::from(word[1]) << 32);
-            columns.extend_from_slice(&word[2..]);
+            for &column in &word[2..] {
+                columns.push(column);
+            }
         }
         for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within) {
             let (own, behind) = rest.split_at(state.sums.len());
-            state.sums.iter_mut().zip(own).for_each(|(sum, &own)| *sum += f64::from(f32::from_bits(own)));
+            for (sums, own) in state.sums.chunks_exact_mut(LANES).zip(own.chunks_exact(LANES)) {
+                sums.iter_mut().zip(own).for_each(|(sum, &own)| *sum += f64::from(f32::from_bits(own)));
+            }
             let Some((&count, behind)) = behind.split_first() else { return false };
             let (found, behind) = behind.split_at(count as usize);
-            state.counter.count(found);
+            if found.len() < FEW {
+                found.iter().for_each(|&feature| state.found.push(feature));
+            } else {
+                state.found.extend_from_slice(found);
+            }
+            state.count_many();
             rest = behind;
         }
         true
@@ -304,11 +317,12 @@ impl Scorer {
                 Analyzer::CharWb => {
                     for word in normalized.split_whitespace() {
                         own.clear();
-                        own.resize(state.sums.len(), 0.0);
+                        own.resize(linear.outputs() + 1, 0.0);
                         buffers.found.clear();
                         block.add_chunk(linear, word, &[], buffers, own);
                         state.sums.iter_mut().zip(&*own).for_each(|(sum, own)| *sum += own);
-                        state.counter.count(&buffers.found);
+                        state.found.extend_from_slice(&buffers.found);
+                        state.count_many();
                     }
                 }
                 analyzer => {
@@ -327,7 +341,7 @@ impl Scorer {
 
     /// The column of a word in each of the vocabularies.
     fn columns_of(&self, hash: u64) -> impl Iterator<Item = u32> {
-        let key = whole_key(&[hash]);
+        let key = whole_key([hash]);
         self.words.iter().map(move |index| index.get(key).unwrap_or(NONE))
     }
 

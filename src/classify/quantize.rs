@@ -82,7 +82,7 @@ pub(crate) fn to_bytes(weights: &[f32], outputs: usize, blocks: &[usize], scales
 /// # Errors
 /// [`Error::Parameter`] when there are not as many as the blocks and scales ask for.
 pub(crate) fn from_bytes(
-    bytes: impl ExactSizeIterator<Item = i8>,
+    mut bytes: impl ExactSizeIterator<Item = i8>,
     outputs: usize,
     blocks: &[usize],
     scales: &[f32],
@@ -96,7 +96,13 @@ pub(crate) fn from_bytes(
             blocks.len()
         )));
     }
-    Ok(with_scales(bytes, outputs, blocks, scales).map(|(byte, scale)| f32::from(byte) * scale).collect())
+    let mut weights = Vec::with_capacity(bytes.len());
+    for (&rows, scales) in blocks.iter().zip(scales.chunks_exact(outputs.max(1))) {
+        for _ in 0..rows {
+            weights.extend(scales.iter().zip(&mut bytes).map(|(scale, byte)| f32::from(byte) * scale));
+        }
+    }
+    Ok(weights)
 }
 
 /// The half floats of numbers, as bits.

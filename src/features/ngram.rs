@@ -222,8 +222,9 @@ pub(crate) fn keys(hashes: &[u64], range: NgramRange, mut each: impl FnMut(u64))
 }
 
 /// The key of the one n-gram that is all of `hashes`.
-pub(crate) fn whole_key(hashes: &[u64]) -> u64 {
-    hashes.iter().fold(SEED, |key, &hash| fold(key, hash))
+#[inline]
+pub(crate) fn whole_key(hashes: impl IntoIterator<Item = u64>) -> u64 {
+    hashes.into_iter().fold(SEED, fold)
 }
 
 /// The units of one text, kept from text to text to save allocations.

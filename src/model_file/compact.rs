@@ -15,8 +15,7 @@ pub(super) fn write_vocabulary<'a>(
     analyzer: Analyzer,
 ) {
     writer.bytes(format!("{name}.coded"), encode(vocabulary.names()));
-    let mut units = Vec::new();
-    let given = |(name, &key): (&str, &u64)| key_of(name, analyzer, &mut units) == Some(key);
+    let given = |(name, &key): (&str, &u64)| key_of(name, analyzer) == Some(key);
     if !vocabulary.names().iter().zip(vocabulary.keys()).all(given) {
         writer.u64s(format!("{name}.keys"), vocabulary.keys());
     }
@@ -28,8 +27,7 @@ pub(super) fn write_vocabulary<'a>(
 /// [`Error::Parameter`] when tensors are missing or damaged.
 pub(super) fn read_vocabulary(tensors: &Tensors<'_>, name: &str, analyzer: Analyzer) -> Result<Vocabulary> {
     let names = decode(tensors.bytes(&format!("{name}.coded")).map_err(Error::Parameter)?)?;
-    let mut units = Vec::new();
-    let own: Option<Vec<u64>> = names.iter().map(|name| key_of(name, analyzer, &mut units)).collect();
+    let own: Option<Vec<u64>> = names.iter().map(|name| key_of(name, analyzer)).collect();
     let keys = match (tensors.u64s(&format!("{name}.keys")), own) {
         (Ok(keys), _) | (Err(_), Some(keys)) => keys,
         (Err(error), None) => return Err(Error::Parameter(error)),
@@ -38,14 +36,12 @@ pub(super) fn read_vocabulary(tensors: &Tensors<'_>, name: &str, analyzer: Analy
 }
 
 /// The key of the n-gram with this name; none for subwords, which go by ids.
-fn key_of(name: &str, analyzer: Analyzer, units: &mut Vec<u64>) -> Option<u64> {
-    units.clear();
+fn key_of(name: &str, analyzer: Analyzer) -> Option<u64> {
     match analyzer {
-        Analyzer::Word => units.extend(name.split(' ').map(|word| hash_bytes(word.as_bytes()))),
-        Analyzer::Char | Analyzer::CharWb => units.extend(name.chars().map(hash_char)),
-        Analyzer::Subword => return None,
+        Analyzer::Word => Some(whole_key(name.as_bytes().split(|&byte| byte == b' ').map(hash_bytes))),
+        Analyzer::Char | Analyzer::CharWb => Some(whole_key(name.chars().map(hash_char))),
+        Analyzer::Subword => None,
     }
-    Some(whole_key(units))
 }
 
 /// Each name as the number of bytes it shares with the one before, the number of its others, and those.

@@ -42,9 +42,32 @@ const WIDE: usize = 15;
 /// What the n-grams of a text have come to in a block.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The sum of the squares of the values, and what each output gets, before they are scaled.
+    /// The sum of the squares of the values, and what each output gets, before they are scaled; and zeros, up to whole [`LANES`].
     pub(super) sums: Vec<f64>,
-    pub(super) counter: Counter,
+    /// Features that are to be counted.
+    pub(super) found: Vec<u32>,
+    counter: Counter,
+}
+
+/// Sums that are added at once.
+pub(super) const LANES: usize = 4;
+
+/// Features that wait to be counted, at most about so many.
+const WAITING: usize = 4096;
+
+impl State {
+    /// Counts what waits, if it is much: texts may be long.
+    #[inline(always)]
+    pub(super) fn count_many(&mut self) {
+        if self.found.len() > WAITING {
+            self.count();
+        }
+    }
+
+    fn count(&mut self) {
+        self.counter.count(&self.found);
+        self.found.clear();
+    }
 }
 
 /// Buffers for one text after another.
@@ -115,7 +138,8 @@ impl Block {
     /// Begins a text of so many bytes.
     pub(super) fn begin(&self, bytes: usize, outputs: usize, state: &mut State) {
         state.sums.clear();
-        state.sums.resize(outputs + 1, 0.0);
+        state.sums.resize((outputs + 1).next_multiple_of(LANES), 0.0);
+        state.found.clear();
         if self.counts {
             // Within words there are two spaces for a word of one byte or more.
             let lengths = self.params.ngrams.max() - self.params.ngrams.min() + 1;
@@ -134,16 +158,25 @@ impl Block {
         buffers: &mut Buffers,
         state: &mut State,
     ) {
-        let Buffers { keys: ready, found, .. } = buffers;
+        let ready = &mut buffers.keys;
         let mut flush = |ready: &mut Vec<u64>| {
-            found.clear();
-            self.look_up(linear, ready, found, &mut state.sums);
+            self.look_up(linear, ready, &mut state.found, &mut state.sums[..linear.outputs() + 1]);
             ready.clear();
             if self.counts {
-                state.counter.count(found);
+                state.count_many();
+            } else {
+                state.found.clear();
             }
         };
         ready.clear();
+        if (range.min(), range.max()) == (2, 2) {
+            for start in (0..units.len()).step_by(TOGETHER) {
+                let end = units.len().min(start + TOGETHER + 1);
+                ready.extend(units[start..end].windows(2).map(|pair| whole_key(pair.iter().copied())));
+                flush(ready);
+            }
+            return;
+        }
         keys(units, range, |key| {
             ready.push(key);
             if ready.len() == TOGETHER {
@@ -167,7 +200,7 @@ impl Block {
         let start = found.len();
         ready.clear();
         if self.params.analyzer == Analyzer::Word {
-            ready.extend(words.iter().map(|&word| whole_key(&[word])));
+            ready.extend(words.iter().map(|&word| whole_key([word])));
         } else {
             for word in chunk.split_whitespace() {
                 units.clear();
@@ -175,7 +208,7 @@ impl Block {
                 units.extend(word.chars().map(hash_char));
                 units.push(hash_char(' '));
                 if units.len() < self.params.ngrams.min() {
-                    ready.push(whole_key(units));
+                    ready.push(whole_key(units.iter().copied()));
                     continue;
                 }
                 keys(units, self.params.ngrams, |key| {
@@ -245,7 +278,9 @@ impl Block {
     /// Ends a text: puts the sums right for features that occur more than once, and adds them to `out` in the norm and scale of the
     /// block.
     pub(super) fn end(&self, linear: &LinearModel, state: &mut State, out: &mut [f64]) {
-        let State { sums, counter } = state;
+        state.count();
+        let State { sums, counter, .. } = state;
+        let sums = &mut sums[..out.len() + 1];
         let mut factor = f64::from(self.params.scale);
         if self.counts {
             counter.repeated(|feature, count| {

@@ -119,11 +119,9 @@ impl Chunks {
             return;
         }
         if self.sets.is_empty() || self.written > u32::MAX - ROOM as u32 {
-            self.sets.clear();
-            self.sets.resize(SETS, [FREE; 2]);
-            // The head of the last place in the ring ends behind it.
-            self.ring.clear();
-            self.ring.resize(ROOM + HEAD, 0);
+            self.sets = vec![[FREE; 2]; SETS];
+            // The head of the last place in the ring ends behind it. Memory that is zero costs nothing before it is written.
+            self.ring = vec![0; ROOM + HEAD];
             self.written = 0;
         }
         let place = self.write(piece.hash, numbers);

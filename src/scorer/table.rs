@@ -10,14 +10,12 @@ const TAGS: usize = 8;
 const LOAD: usize = 4;
 /// Bits of the filter for a key, at least: of eight keys that are not there one or fewer pass.
 const BITS: usize = 8;
-/// No place.
-const FREE: u32 = u32::MAX;
-
 /// One cache line of the index.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 #[repr(align(64))]
 struct Line {
     tags: [u32; TAGS],
+    /// One more than the place; 0 where there is none.
     places: [u32; TAGS],
 }
 
@@ -34,21 +32,26 @@ impl Index {
     /// The index of `keys` whose places are `places`.
     pub(super) fn new(keys: &[u64], places: impl Iterator<Item = u32>) -> Self {
         let count = keys.len() / LOAD + 1;
-        let lines = vec![Line { tags: [0; TAGS], places: [FREE; TAGS] }; count];
+        let lines = vec![Line::default(); count];
         let filter = vec![0; (keys.len() * BITS / 64 + 1).next_power_of_two()];
         let mut index = Index { lines, keys: keys.len(), filter };
         for (&key, place) in keys.iter().zip(places) {
             let (word, bit) = index.bit(key);
             index.filter[word] |= 1 << bit;
             let mut at = index.home(key);
-            let (line, slot) = loop {
+            let line = loop {
                 let line = &mut index.lines[at];
-                if let Some(slot) = line.places.iter().position(|&place| place == FREE) {
-                    break (line, slot);
+                if line.is_free() {
+                    break line;
                 }
                 at = if at + 1 == count { 0 } else { at + 1 };
             };
-            (line.tags[slot], line.places[slot]) = (key as u32, place);
+            // A second key of the same tag could not be told from the first.
+            if line.get(key) == 0
+                && let Some(slot) = line.places.iter().position(|&place| place == 0)
+            {
+                (line.tags[slot], line.places[slot]) = (key as u32, place + 1);
+            }
         }
         index
     }
@@ -75,11 +78,11 @@ impl Index {
         let mut at = self.home(key);
         loop {
             let line = &self.lines[at];
-            let place = line.get(key);
-            if place != FREE {
-                return Some(place);
+            let found = line.get(key);
+            if found != 0 {
+                return Some(found - 1);
             }
-            if line.places[TAGS - 1] == FREE {
+            if line.is_free() {
                 return None;
             }
             at = if at + 1 == self.lines.len() { 0 } else { at + 1 };
@@ -102,31 +105,33 @@ impl Index {
         let near = keys.iter().fold(0, |sum, &key| sum ^ self.lines[self.home(key)].tags[0]);
         std::hint::black_box(near);
         let mut known = places.len();
-        places.resize(known + keys.len(), FREE);
+        places.resize(known + keys.len(), 0);
         for &key in keys {
             let line = &self.lines[self.home(key)];
-            let mut place = line.get(key);
-            if (place == FREE) & (line.places[TAGS - 1] != FREE) {
-                place = self.get(key).unwrap_or(FREE);
+            let mut found = line.get(key);
+            if (found == 0) & !line.is_free() {
+                found = self.get(key).map_or(0, |place| place + 1);
             }
-            places[known] = place;
-            known += usize::from(place != FREE);
+            places[known] = found.wrapping_sub(1);
+            known += usize::from(found != 0);
         }
         places.truncate(known);
     }
 }
 
 impl Line {
-    /// The place of a key, if it is in this line; else [`FREE`].
+    /// One more than the place of a key, if it is in this line; else 0. Tags are all different, so that no more than one counts.
     #[inline(always)]
     fn get(&self, key: u64) -> u32 {
-        let mut equal = 0u32;
-        for (slot, &tag) in self.tags.iter().enumerate() {
-            equal |= u32::from(tag == key as u32) << slot;
-        }
-        // A free slot has a tag too, and no place; those in use come first.
-        let place = self.places[equal.trailing_zeros() as usize % TAGS];
-        if equal == 0 { FREE } else { place }
+        let same = |slot: usize| if self.tags[slot] == key as u32 { u32::MAX } else { 0 };
+        let found: [u32; TAGS] = std::array::from_fn(|slot| same(slot) & self.places[slot]);
+        found.iter().fold(0, |all, &one| all | one)
+    }
+
+    /// Whether there is a free slot; those in use come first.
+    #[inline(always)]
+    fn is_free(&self) -> bool {
+        self.places[TAGS - 1] == 0
     }
 }
 
