@@ -257,17 +257,18 @@ impl Scorer {
         columns: &mut Vec<u32>,
         states: &mut [State],
     ) -> bool {
-        let Some((&words, rest)) = numbers.split_first() else { return false };
+        let Some((&words, mut rest)) = numbers.split_first() else { return false };
         if words == PLAIN {
             return false;
         }
         let each = 2 + self.words.len();
-        let (own, mut rest) = rest.split_at(each * words as usize);
-        for word in own.chunks_exact(each) {
+        for _ in 0..words {
+            let (word, behind) = rest.split_at(each);
             hashes.push(u64::from(word[0]) | u64::from(word[1]) << 32);
             for &column in &word[2..] {
                 columns.push(column);
             }
+            rest = behind;
         }
         for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within) {
             let (own, behind) = rest.split_at(state.sums.len());

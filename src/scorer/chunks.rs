@@ -180,7 +180,7 @@ fn eight_by_eight(text: &[u8], start: usize) -> Option<(usize, u64)> {
     loop {
         let eight = u64::from_le_bytes(text.get(at..at + 8)?.try_into().ok()?);
         // The lowest bit that is set marks the first byte up to and with the space; above it there may be false ones.
-        let low = eight.wrapping_sub(EACH * 0x21) & !eight & EACH * 0x80;
+        let low = eight.wrapping_sub(EACH * 0x21) & !eight & (EACH * 0x80);
         if low == 0 {
             hash = fold(hash, eight);
             at += 8;
