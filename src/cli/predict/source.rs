@@ -1,10 +1,9 @@
 //! The reader: opens one input after the other and cuts it into jobs.
 
-mod csv;
 mod lines;
+mod rows;
 
 use std::io::{self, IsTerminal};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,7 +39,21 @@ pub struct Plan {
 }
 
 /// Stops a reader whose output nobody wants any more.
+#[derive(Debug)]
 struct Stopped;
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the output is closed")
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// Hands a step on.
+fn send(emit: Emit<'_>, step: Step) -> anyhow::Result<()> {
+    if emit(step).is_break() { Err(Stopped.into()) } else { Ok(()) }
+}
 
 impl Plan {
     /// Reads all inputs.
@@ -48,21 +61,16 @@ impl Plan {
         let mut before = self.inputs.iter().take(self.start.0).map(|path| size(path)).sum();
         for place in self.start.0..self.inputs.len() {
             let skip = if place == self.start.0 { self.start.1 } else { 0 };
-            if self.source(place, before, skip, emit)?.is_err() {
-                break;
+            match self.source(place, before, skip, emit) {
+                Err(error) if error.is::<Stopped>() => break,
+                read => read?,
             }
             before += size(&self.inputs[place]);
         }
         Ok(())
     }
 
-    fn source(
-        &self,
-        place: usize,
-        before: u64,
-        skip: u64,
-        emit: Emit<'_>,
-    ) -> anyhow::Result<Result<(), Stopped>> {
+    fn source(&self, place: usize, before: u64, skip: u64, emit: Emit<'_>) -> anyhow::Result<()> {
         let path = &self.inputs[place];
         let format = self.options.format_of(path)?;
         if path.as_os_str() == "-" && io::stdin().is_terminal() && !self.quiet {
@@ -97,37 +105,27 @@ impl Plan {
         }
     }
 
-    fn article(
-        &self,
-        input: Input,
-        source: Source,
-        skip: u64,
-        emit: Emit<'_>,
-    ) -> anyhow::Result<Result<(), Stopped>> {
+    fn article(&self, input: Input, source: Source, skip: u64, emit: Emit<'_>) -> anyhow::Result<()> {
         let columns = Columns::Fixed(self.carry.among(&[], &source.name)?.into());
         let source = Arc::new(Source { columns, ..source });
-        if emit(Step::Begin(source.clone())).is_break() {
-            return Ok(Err(Stopped));
-        }
+        send(emit, Step::Begin(source.clone()))?;
         let article = match text_of(input, &source.path, self.options.lossy) {
             Ok(article) => Arc::new(article),
             Err(Error::Data { line, message, .. }) if self.on_error != OnError::Fail => {
                 if skip == 0 {
                     let content = Content::Rejected { line, reason: message };
-                    if emit(Step::Job(Job { source: source.clone(), first: 0, content })).is_break() {
-                        return Ok(Err(Stopped));
-                    }
+                    send(emit, Step::Job(Job { source: source.clone(), first: 0, content }))?;
                 }
-                return Ok(ended(emit(Step::End(source))));
+                return send(emit, Step::End(source));
             }
             Err(error) => return Err(error.into()),
         };
         let (mut first, mut spans, mut bytes) = (skip, Vec::new(), 0);
-        let mut send = |spans: &mut Vec<_>, first: &mut u64| {
-            let (spans, start) = (std::mem::take(spans), *first);
-            *first += spans.len() as u64;
+        let mut job = |spans: &mut Vec<_>| {
+            let (spans, start) = (std::mem::take(spans), first);
+            first += spans.len() as u64;
             let content = Content::Sentences { article: article.clone(), spans };
-            emit(Step::Job(Job { source: source.clone(), first: start, content }))
+            send(emit, Step::Job(Job { source: source.clone(), first: start, content }))
         };
         let sentences = self.pipeline.splitter().split(&article).filter(|sentence| !sentence.is_blank());
         for sentence in sentences.skip(skip as usize) {
@@ -136,19 +134,17 @@ impl Plan {
             spans.push(span);
             if bytes >= JOB || spans.len() >= ROWS {
                 bytes = 0;
-                if send(&mut spans, &mut first).is_break() {
-                    return Ok(Err(Stopped));
-                }
+                job(&mut spans)?;
             }
         }
-        if !spans.is_empty() && send(&mut spans, &mut first).is_break() {
-            return Ok(Err(Stopped));
+        if !spans.is_empty() {
+            job(&mut spans)?;
         }
-        Ok(ended(emit(Step::End(source))))
+        send(emit, Step::End(source))
     }
 
     #[cfg(not(feature = "columnar"))]
-    fn columnar(&self, source: Source, _: u64, _: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
+    fn columnar(&self, source: Source, _: u64, _: Emit<'_>) -> anyhow::Result<()> {
         anyhow::bail!(
             "{}: this build reads no {}: build it with --features columnar",
             source.name,
@@ -157,34 +153,26 @@ impl Plan {
     }
 
     #[cfg(feature = "columnar")]
-    fn columnar(&self, source: Source, skip: u64, emit: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
+    fn columnar(&self, source: Source, skip: u64, emit: Emit<'_>) -> anyhow::Result<()> {
         use tasnif::dataset::columnar::Table;
         let table = Table::open(&source.path, source.format, &self.options.text_field)?;
         let columns = self.carry.among(&table.other_columns(), &source.name)?;
         let table = table.project(&columns)?;
         let types = Some(table.fields());
         let source = Arc::new(Source { columns: Columns::Fixed(columns.into()), types, ..source });
-        if emit(Step::Begin(source.clone())).is_break() {
-            return Ok(Err(Stopped));
-        }
+        send(emit, Step::Begin(source.clone()))?;
         let mut first = 0;
         for slice in table.slices(ROWS * 8) {
             let slice = slice?;
             let rows = slice.rows();
             if first >= skip {
                 let content = Content::Rows(slice);
-                if emit(Step::Job(Job { source: source.clone(), first, content })).is_break() {
-                    return Ok(Err(Stopped));
-                }
+                send(emit, Step::Job(Job { source: source.clone(), first, content }))?;
             }
             first += rows;
         }
-        Ok(ended(emit(Step::End(source))))
+        send(emit, Step::End(source))
     }
-}
-
-fn ended(flow: ControlFlow<()>) -> Result<(), Stopped> {
-    if flow.is_break() { Err(Stopped) } else { Ok(()) }
 }
 
 /// The size of a file; 0 where it is not known.

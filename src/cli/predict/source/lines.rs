@@ -11,7 +11,7 @@ use super::super::engine::Emit;
 use super::super::follow::Following;
 use super::super::job::{Content, Job, Source, Step};
 use super::super::work::too_long;
-use super::{JOB, Plan, Stopped, ended};
+use super::{JOB, Plan, send};
 
 impl Plan {
     /// The carried columns of a format with a record a line.
@@ -31,7 +31,7 @@ impl Plan {
     }
 
     /// Lines of a file that grows; ends when nobody wants more.
-    pub(super) fn follow(&self, source: Source, emit: Emit<'_>) -> anyhow::Result<Result<(), Stopped>> {
+    pub(super) fn follow(&self, source: Source, emit: Emit<'_>) -> anyhow::Result<()> {
         // What grows is no article.
         let format = if source.format == Format::Text { Format::Lines } else { source.format };
         anyhow::ensure!(
@@ -42,17 +42,13 @@ impl Plan {
         let source = Source { format, ..source };
         let columns = self.line_columns(&source)?;
         let source = Arc::new(Source { columns, ..source });
-        if emit(Step::Begin(source.clone())).is_break() {
-            return Ok(Err(Stopped));
-        }
+        send(emit, Step::Begin(source.clone()))?;
         let (mut lines, mut first) = (Following::new(&source.path), 0);
         loop {
             let bytes = lines.next().map_err(|error| Error::io(&source.path, error))?;
             let records = memchr::memchr_iter(b'\n', &bytes).count() as u64;
             let content = Content::Lines { bytes, line: first + 1 };
-            if emit(Step::Job(Job { source: source.clone(), first, content })).is_break() {
-                return Ok(Err(Stopped));
-            }
+            send(emit, Step::Job(Job { source: source.clone(), first, content }))?;
             first += records;
         }
     }
@@ -63,12 +59,10 @@ impl Plan {
         source: Source,
         skip: u64,
         emit: Emit<'_>,
-    ) -> anyhow::Result<Result<(), Stopped>> {
+    ) -> anyhow::Result<()> {
         let columns = self.line_columns(&source)?;
         let source = Arc::new(Source { columns, ..source });
-        if emit(Step::Begin(source.clone())).is_break() {
-            return Ok(Err(Stopped));
-        }
+        send(emit, Step::Begin(source.clone()))?;
         let mut lines = Blocks {
             reader: input.into_reader(),
             block: Vec::with_capacity(2 * JOB),
@@ -87,12 +81,10 @@ impl Plan {
                     (Content::Rejected { line: first + 1, reason: too_long(self.max_record) }, 1)
                 }
             };
-            if emit(Step::Job(Job { source: source.clone(), first, content })).is_break() {
-                return Ok(Err(Stopped));
-            }
+            send(emit, Step::Job(Job { source: source.clone(), first, content }))?;
             first += records;
         }
-        Ok(ended(emit(Step::End(source))))
+        send(emit, Step::End(source))
     }
 }
 

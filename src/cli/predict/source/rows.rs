@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use ::csv::{ByteRecord, ErrorKind, ReaderBuilder};
+use csv::{ByteRecord, ErrorKind, ReaderBuilder};
 use tasnif::Error;
 use tasnif::dataset::Input;
 
@@ -13,16 +13,10 @@ use super::super::carry::Columns;
 use super::super::engine::Emit;
 use super::super::job::{Cells, Content, Job, Source, Step};
 use super::super::work::too_long;
-use super::{JOB, Plan, ROWS, Stopped, ended};
+use super::{JOB, Plan, ROWS, send};
 
 impl Plan {
-    pub(super) fn csv(
-        &self,
-        input: Input,
-        source: Source,
-        skip: u64,
-        emit: Emit<'_>,
-    ) -> anyhow::Result<Result<(), Stopped>> {
+    pub(super) fn csv(&self, input: Input, source: Source, skip: u64, emit: Emit<'_>) -> anyhow::Result<()> {
         let since = Arc::new(AtomicU64::new(0));
         let limit = Limited { raw: input.into_reader(), since: since.clone(), most: self.max_record as u64 };
         let mut reader = ReaderBuilder::new().delimiter(self.options.delimiter).from_reader(limit);
@@ -54,14 +48,12 @@ impl Plan {
             carried = columns.iter().filter_map(place).collect();
         }
         let source = Arc::new(Source { columns: Columns::Fixed(columns.into()), ..source });
-        if emit(Step::Begin(source.clone())).is_break() {
-            return Ok(Err(Stopped));
-        }
+        send(emit, Step::Begin(source.clone()))?;
         let (mut record, mut cells, mut next) = (ByteRecord::new(), Cells::default(), 0);
         loop {
             since.store(0, Ordering::Relaxed);
             let row = match reader.read_byte_record(&mut record) {
-                Ok(true) => (record.position().map_or(0, ::csv::Position::line), None),
+                Ok(true) => (record.position().map_or(0, csv::Position::line), None),
                 Ok(false) => break,
                 Err(error) => {
                     let fault = fault(&source.path, error)?;
@@ -88,19 +80,15 @@ impl Plan {
             if cells.bytes.len() >= JOB || cells.rows.len() >= ROWS {
                 let first = next - cells.rows.len() as u64;
                 let content = Content::Cells(std::mem::take(&mut cells));
-                if emit(Step::Job(Job { source: source.clone(), first, content })).is_break() {
-                    return Ok(Err(Stopped));
-                }
+                send(emit, Step::Job(Job { source: source.clone(), first, content }))?;
             }
         }
         if !cells.rows.is_empty() {
             let first = next - cells.rows.len() as u64;
             let content = Content::Cells(cells);
-            if emit(Step::Job(Job { source: source.clone(), first, content })).is_break() {
-                return Ok(Err(Stopped));
-            }
+            send(emit, Step::Job(Job { source: source.clone(), first, content }))?;
         }
-        Ok(ended(emit(Step::End(source))))
+        send(emit, Step::End(source))
     }
 }
 
@@ -117,8 +105,8 @@ impl Fault {
 }
 
 /// What is wrong with a row, unless it is wrong with all that follow.
-fn fault(path: &Path, error: ::csv::Error) -> anyhow::Result<Fault> {
-    let line = error.position().map_or(1, ::csv::Position::line);
+fn fault(path: &Path, error: csv::Error) -> anyhow::Result<Fault> {
+    let line = error.position().map_or(1, csv::Position::line);
     let message = match error.into_kind() {
         ErrorKind::Io(error) => {
             return Err(match error.downcast::<TooLong>() {
