@@ -58,23 +58,19 @@ fn scale(most: f32) -> f32 {
     f32::from_bits((exact.to_bits() | 0xFF).saturating_add(1))
 }
 
-/// Each weight by its scale, with `of(weight, scale)`.
-fn with_scales<'a, T>(
-    weights: impl Iterator<Item = T> + 'a,
-    outputs: usize,
-    blocks: &'a [usize],
-    scales: &'a [f32],
-) -> impl Iterator<Item = (T, f32)> + 'a {
-    let rows = blocks.iter().enumerate().flat_map(|(block, &count)| std::iter::repeat_n(block, count));
-    let scale = rows.flat_map(move |block| scales[block * outputs..][..outputs].iter().copied());
-    weights.zip(scale)
-}
-
 /// The bytes of weights.
 pub(crate) fn to_bytes(weights: &[f32], outputs: usize, blocks: &[usize], scales: &[f32]) -> Vec<i8> {
-    with_scales(weights.iter(), outputs, blocks, scales)
-        .map(|(&weight, scale)| if scale > 0.0 { (weight / scale).round_ties_even() as i8 } else { 0 })
-        .collect()
+    let byte = |(weight, &scale): (&f32, &f32)| {
+        if scale > 0.0 { (weight / scale).round_ties_even() as i8 } else { 0 }
+    };
+    let mut rows = weights.chunks_exact(outputs.max(1));
+    let mut bytes = Vec::with_capacity(weights.len());
+    for (&count, scales) in blocks.iter().zip(scales.chunks_exact(outputs.max(1))) {
+        for row in rows.by_ref().take(count) {
+            bytes.extend(row.iter().zip(scales).map(byte));
+        }
+    }
+    bytes
 }
 
 /// The weights that bytes stand for.
