@@ -1,8 +1,8 @@
 //! Text to decision values in one pass, for every classifier that is linear in its rows.
 //!
 //! Stage by stage, a text becomes a row (sorted columns, their values in norm) and the row meets the weights. What comes out is a
-//! sum, so the row need not be built. A [`Scorer`] has a table in which a feature's key, idf and weights stand in one cache
-//! line; it adds them up as the n-grams go by, with the squares of their values, and scales the sums of a block at its end.
+//! sum, so the row need not be built. A [`Scorer`] has tables in which one cache line leads from a feature's key to another, where its idf and
+//! weights stand; it adds them up as the n-grams go by, with the squares of their values, and scales the sums of a block at its end.
 //! An n-gram that occurs `c` times is at first added `c` times over; what its weight (say `1 + ln c`) differs by is put right at the
 //! end, for the few that repeat. What lies between two spaces, its words and the n-grams within, is worked out once and kept ([`chunks`]).
 //!

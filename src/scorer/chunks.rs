@@ -7,14 +7,18 @@
 //! Both steps of the look-up miss the nearest caches, so they are taken for many chunks at once: [`Chunks::find`] asks for all the
 //! places, then for all that lies there, and the processor waits once instead of once a chunk.
 
-use crate::features::ngram::{fold, hash_bytes};
+use crate::features::ngram::{SEED, fold, hash_bytes};
 
 /// Sets of two places; a power of two.
 const SETS: usize = 1 << 15;
 /// Numbers kept in all, 4 bytes each; a power of two.
 const ROOM: usize = 1 << 21;
+/// The count of what was written starts again above this, before it overflows.
+const LAST: u32 = u32::MAX - ROOM as u32;
 /// Of an entry, before its numbers: the hash of the chunk and the count of numbers.
 const HEAD: usize = 3;
+/// Makes the hash of a chunk another than that of the word that it is: an entry has those too, and its head must not be taken for them.
+const CHUNK: u64 = 0x5851_F42D_4C95_7F2D;
 /// Numbers in a cache line.
 const LINE: usize = 16;
 /// No chunk.
@@ -94,11 +98,12 @@ impl Chunks {
         }
         let start = at as usize % ROOM;
         let size = self.ring[start + 2] as usize;
-        if self.written - at > ROOM as u32 / 2 {
-            let numbers = self.ring[start + HEAD..][..size].to_vec();
-            let place = self.write(piece.hash, &numbers);
-            self.sets[piece.hash as usize % SETS][0] = place;
-            return self.ring.get(place.at as usize % ROOM + HEAD..)?.get(..size);
+        // What is old and asked for is written again, unless the count is about to start again.
+        if self.written - at > ROOM as u32 / 2 && self.written <= LAST {
+            let new = self.claim(HEAD + size);
+            self.sets[piece.hash as usize % SETS][0].at = self.written - (HEAD + size) as u32;
+            self.ring.copy_within(start..start + HEAD + size, new);
+            return self.ring.get(new + HEAD..)?.get(..size);
         }
         self.ring.get(start + HEAD..)?.get(..size)
     }
@@ -118,37 +123,33 @@ impl Chunks {
         if numbers.len() + HEAD > ROOM / 4 {
             return;
         }
-        if self.sets.is_empty() || self.written > u32::MAX - ROOM as u32 {
+        if self.sets.is_empty() || self.written > LAST {
             self.sets = vec![[FREE; 2]; SETS];
             // The head of the last place in the ring ends behind it. Memory that is zero costs nothing before it is written.
             self.ring = vec![0; ROOM + HEAD];
             self.written = 0;
         }
-        let place = self.write(piece.hash, numbers);
+        let size = HEAD + numbers.len();
+        let start = self.claim(size);
+        let tag = (piece.hash >> 32) as u32;
+        self.ring[start..start + HEAD].copy_from_slice(&[piece.hash as u32, tag, numbers.len() as u32]);
+        self.ring[start + HEAD..start + size].copy_from_slice(numbers);
         let set = &mut self.sets[piece.hash as usize % SETS];
-        if set[0].tag != place.tag {
+        if set[0].tag != tag {
             set[1] = set[0];
         }
-        set[0] = place;
+        set[0] = Place { tag, at: self.written - size as u32 };
     }
 
-    /// Writes an entry, whole, behind the last one or at the start of the ring.
-    fn write(&mut self, hash: u64, numbers: &[u32]) -> Place {
-        let size = HEAD + numbers.len();
+    /// Where in the ring the next entry of so many numbers goes: whole, behind the last one or at the start.
+    fn claim(&mut self, size: usize) -> usize {
         let mut start = self.written as usize % ROOM;
         if start + size > ROOM {
             self.written += (ROOM - start) as u32;
             start = 0;
         }
-        let place = Place { tag: (hash >> 32) as u32, at: self.written };
-        self.ring[start..start + HEAD].copy_from_slice(&[
-            hash as u32,
-            (hash >> 32) as u32,
-            numbers.len() as u32,
-        ]);
-        self.ring[start + HEAD..start + size].copy_from_slice(numbers);
         self.written += size as u32;
-        place
+        start
     }
 }
 
@@ -167,8 +168,7 @@ pub(super) fn next_piece(text: &[u8], mut start: usize) -> Option<Piece> {
         let end = length.map_or(text.len(), |length| start + length);
         (end, hash_bytes(&text[start..end]))
     });
-    // Not the hash of a word: an entry has those too, and its head must not be taken for them.
-    Some(Piece { start, end, hash: hash ^ 0x5851_F42D_4C95_7F2D, at: NONE })
+    Some(Piece { start, end, hash: hash ^ CHUNK, at: NONE })
 }
 
 /// The end of a chunk and its [`hash_bytes`], eight bytes at a time. Nothing near the end of the text, or where a control character
@@ -176,7 +176,7 @@ pub(super) fn next_piece(text: &[u8], mut start: usize) -> Option<Piece> {
 #[inline]
 fn eight_by_eight(text: &[u8], start: usize) -> Option<(usize, u64)> {
     const EACH: u64 = 0x0101_0101_0101_0101;
-    let (mut at, mut hash) = (start, crate::features::ngram::SEED);
+    let (mut at, mut hash) = (start, SEED);
     loop {
         let eight = u64::from_le_bytes(text.get(at..at + 8)?.try_into().ok()?);
         // The lowest bit that is set marks the first byte up to and with the space; above it there may be false ones.
@@ -246,7 +246,11 @@ mod tests {
     fn the_count_of_what_was_written_starts_again_before_it_overflows() {
         let mut chunks = Chunks::default();
         chunks.put(&piece(1), &[1]);
-        chunks.written = u32::MAX - ROOM as u32 + 1;
+        // Not written again, however old.
+        chunks.written = LAST + 1;
+        chunks.sets[piece(1).hash as usize % SETS][0].at = LAST + 1 - ROOM as u32;
+        assert_eq!(chunks.get(&piece(1)), Some(&[1][..]));
+        assert_eq!(chunks.written, LAST + 1);
         chunks.put(&piece(2), &[2]);
         assert!(chunks.get(&piece(1)).is_none());
         assert_eq!(chunks.get(&piece(2)), Some(&[2][..]));
@@ -259,7 +263,7 @@ mod tests {
             let (mut pieces, mut start) = (Vec::new(), 0);
             while let Some(piece) = next_piece(text.as_bytes(), start) {
                 let chunk = &text[piece.start..piece.end];
-                prop_assert_eq!(piece.hash ^ 0x5851_F42D_4C95_7F2D, hash_bytes(chunk.as_bytes()));
+                prop_assert_eq!(piece.hash ^ CHUNK, hash_bytes(chunk.as_bytes()));
                 pieces.push(chunk);
                 start = piece.end;
             }

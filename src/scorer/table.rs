@@ -10,6 +10,7 @@ const TAGS: usize = 8;
 const LOAD: usize = 4;
 /// Bits of the filter for a key, at least: of eight keys that are not there one or fewer pass.
 const BITS: usize = 8;
+
 /// One cache line of the index.
 #[derive(Debug, Clone, Copy, Default)]
 #[repr(align(64))]
