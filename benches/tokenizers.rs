@@ -140,7 +140,12 @@ fn headline() -> tasnif::Result<()> {
     for (language, text) in texts::texts() {
         let sample =
             Sample::draw(&[file(&format!("{language}.txt"), &text)], Some(8_000_000), 1, false, |_, _| {})?;
-        println!("{}", bench(&sample, &contenders, None, &BenchParams::default(), |_, _| {})?.table());
+        let mut report = bench(&sample, &contenders, None, &BenchParams::default(), |_, _| {})?;
+        for row in &mut report.rows {
+            // Without the temporary folder.
+            row.name = row.name.replace(&format!("{}/", folder.path().display()), "").replace(".json", "");
+        }
+        println!("{}", report.table());
     }
     Ok(())
 }
