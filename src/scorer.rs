@@ -20,12 +20,13 @@ use std::sync::Arc;
 
 use crate::classify::LinearModel;
 use crate::error::Result;
-use crate::features::ngram::{Analyzer, Units, hash_bytes, whole_key};
+use crate::features::hash::{hash_char, hash_part};
+use crate::features::ngram::{Analyzer, Units, whole_key};
 use crate::features::pooled::Kind;
 use crate::features::vectorizer::Vectorizer;
 use crate::features::vocabulary::Vocabulary;
 use crate::features::window::Window;
-use block::{Block, Buffers, LANES, State};
+use block::{Block, Buffers, State};
 use chunks::{Chunks, Piece, next_piece};
 use table::Index;
 
@@ -38,7 +39,8 @@ pub(crate) struct Scorer {
     words: Vec<Index>,
     /// Whether anything is made of words.
     cuts_words: bool,
-    /// Whether all that is made within chunks between spaces and of the words in them.
+    /// Whether what is kept of chunks between spaces pays: there are n-grams of characters, and none that go across a space. Words alone
+    /// are cut sooner than a chunk is found.
     in_chunks: bool,
 }
 
@@ -66,6 +68,8 @@ pub(crate) struct Scratch {
     numbers: Vec<u32>,
     words: Vec<u64>,
     own: Vec<f64>,
+    /// By block of pooled vectors, for those of the whole text: the number of words that have a vector, and the sums of their weights.
+    pooled: Vec<f64>,
     /// The columns of each word, one for each of the vocabularies.
     columns: Vec<u32>,
     pieces: Vec<Piece>,
@@ -79,9 +83,6 @@ const LONGEST: usize = 256;
 
 /// In place of a number of words: a chunk of which neighbours matter, or that is too long, so that the text has to be taken as a whole.
 const PLAIN: u32 = u32::MAX;
-
-/// Fewer features than this are copied one by one.
-const FEW: usize = 4;
 
 /// Chunks that are looked up together: a short text, of which all stays in the nearest cache.
 const TOGETHER: usize = 64;
@@ -113,7 +114,7 @@ impl Scorer {
         let of =
             |analyzers: &[Analyzer]| blocks.iter().any(|block| analyzers.contains(&block.params.analyzer));
         let cuts_words = !pooled.is_empty() || of(&[Analyzer::Word]);
-        let in_chunks = !of(&[Analyzer::Char, Analyzer::Subword]);
+        let in_chunks = of(&[Analyzer::CharWb]) && !of(&[Analyzer::Char, Analyzer::Subword]);
         Some(Scorer { blocks, pooled, words, cuts_words, in_chunks })
     }
 
@@ -138,16 +139,21 @@ impl Scorer {
         for (block, state) in self.blocks.iter().zip(&mut scratch.states) {
             block.end(linear, state, out);
         }
-        if !self.pooled.is_empty() {
-            self.add_pooled(linear, scratch, out);
-        }
+        self.add_pooled(linear, scratch, out);
         Ok(())
+    }
+
+    /// The blocks of vectors that are pooled over the whole text.
+    fn whole(&self) -> impl Iterator<Item = &PooledBlock> {
+        self.pooled.iter().filter(|block| block.window.is_none())
     }
 
     /// Begins a text in every block.
     fn begin(&self, bytes: usize, linear: &LinearModel, scratch: &mut Scratch) {
         scratch.hashes.clear();
         scratch.columns.clear();
+        scratch.pooled.clear();
+        scratch.pooled.resize(self.whole().count() * (linear.outputs() + 1), 0.0);
         for (block, state) in self.blocks.iter().zip(&mut scratch.states) {
             block.begin(bytes, linear.outputs(), state);
         }
@@ -203,19 +209,20 @@ impl Scorer {
         piece: &Piece,
         scratch: &mut Scratch,
     ) -> bool {
-        let Scratch { chunks, states, hashes, columns, .. } = scratch;
+        let Scratch { chunks, states, hashes, columns, pooled, .. } = scratch;
         if let Some(numbers) = chunks.get(piece) {
-            return self.take(numbers, hashes, columns, states);
+            return self.take(numbers, hashes, columns, states, pooled);
         }
         // Cut at ASCII, so at borders of characters.
         self.learn(vectorizer, linear, text.get(piece.start..piece.end).unwrap_or_default(), scratch);
-        let Scratch { chunks, states, hashes, columns, numbers, .. } = scratch;
+        let Scratch { chunks, states, hashes, columns, pooled, numbers, .. } = scratch;
         chunks.put(piece, numbers);
-        self.take(numbers, hashes, columns, states)
+        self.take(numbers, hashes, columns, states, pooled)
     }
 
     /// Leaves what a chunk comes to in `scratch.numbers`: the number of its words, for each its hash (two numbers) and its column in each
-    /// of the vocabularies, then for each block what it adds to the sums, the number of its features, and those.
+    /// of the vocabularies, then what it adds to the sums of vectors of the whole text, then for each block what it adds to the sums, the
+    /// number of its features, and those.
     fn learn(&self, vectorizer: &Vectorizer, linear: &LinearModel, chunk: &str, scratch: &mut Scratch) {
         let Scratch { normalized, spans, buffers, numbers, words, own, .. } = scratch;
         numbers.clear();
@@ -230,18 +237,26 @@ impl Scorer {
             vectorizer.normalizer.normalize_into(chunk, normalized);
         }
         words.clear();
-        words.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
+        words.extend(spans.iter().map(|span| hash_part(normalized.as_bytes(), span.clone())));
         numbers.push(words.len() as u32);
         for &word in &*words {
             numbers.extend([word as u32, (word >> 32) as u32]);
             numbers.extend(self.columns_of(word));
+        }
+        for block in self.whole() {
+            own.clear();
+            own.resize(linear.outputs() + 1, 0.0);
+            words
+                .iter()
+                .filter_map(|&word| self.column(block, word))
+                .for_each(|column| block.add(linear, column, own));
+            numbers.extend(own.iter().map(|&sum| (sum as f32).to_bits()));
         }
         for block in self.blocks.iter().filter(|block| block.within) {
             own.clear();
             own.resize(linear.outputs() + 1, 0.0);
             buffers.found.clear();
             block.add_chunk(linear, normalized, words, buffers, own);
-            own.resize((linear.outputs() + 1).next_multiple_of(LANES), 0.0);
             numbers.extend(own.iter().map(|&sum| (sum as f32).to_bits()));
             numbers.push(buffers.found.len() as u32);
             numbers.extend_from_slice(&buffers.found);
@@ -256,6 +271,7 @@ impl Scorer {
         hashes: &mut Vec<u64>,
         columns: &mut Vec<u32>,
         states: &mut [State],
+        pooled: &mut [f64],
     ) -> bool {
         let Some((&words, mut rest)) = numbers.split_first() else { return false };
         if words == PLAIN {
@@ -270,18 +286,14 @@ impl Scorer {
             }
             rest = behind;
         }
+        let (own, mut rest) = rest.split_at(pooled.len());
+        add_kept(pooled, own);
         for (_, state) in self.blocks.iter().zip(states).filter(|(block, _)| block.within) {
             let (own, behind) = rest.split_at(state.sums.len());
-            for (sums, own) in state.sums.chunks_exact_mut(LANES).zip(own.chunks_exact(LANES)) {
-                sums.iter_mut().zip(own).for_each(|(sum, &own)| *sum += f64::from(f32::from_bits(own)));
-            }
+            add_kept(&mut state.sums, own);
             let Some((&count, behind)) = behind.split_first() else { return false };
             let (found, behind) = behind.split_at(count as usize);
-            if found.len() < FEW {
-                found.iter().for_each(|&feature| state.found.push(feature));
-            } else {
-                state.found.extend_from_slice(found);
-            }
+            state.found.extend_from_slice(found);
             state.count_many();
             rest = behind;
         }
@@ -304,9 +316,13 @@ impl Scorer {
             vectorizer.normalizer.normalize_into(text, &mut scratch.normalized);
         }
         self.begin(scratch.normalized.len(), linear, scratch);
-        let Scratch { normalized, spans, hashes, columns, subwords, buffers, states, own, .. } = scratch;
-        hashes.extend(spans.iter().map(|span| hash_bytes(&normalized.as_bytes()[span.clone()])));
+        let Scratch { normalized, spans, hashes, columns, subwords, buffers, states, own, pooled, .. } =
+            scratch;
+        hashes.extend(spans.iter().map(|span| hash_part(normalized.as_bytes(), span.clone())));
         columns.extend(hashes.iter().flat_map(|&hash| self.columns_of(hash)));
+        for (block, sums) in self.whole().zip(pooled.chunks_exact_mut(linear.outputs() + 1)) {
+            block.columns_in(columns, self.words.len()).for_each(|column| block.add(linear, column, sums));
+        }
         for (block, state) in self.blocks.iter().zip(states) {
             let range = block.params.ngrams;
             match block.params.analyzer {
@@ -346,22 +362,56 @@ impl Scorer {
         self.words.iter().map(move |index| index.get(key).unwrap_or(NONE))
     }
 
-    fn add_pooled(&self, linear: &LinearModel, scratch: &Scratch, out: &mut [f64]) {
+    /// The column of a word in a block of pooled vectors.
+    fn column(&self, block: &PooledBlock, hash: u64) -> Option<u32> {
+        self.words.get(block.words)?.get(whole_key([hash]))
+    }
+
+    /// Adds the means of all blocks of pooled vectors.
+    fn add_pooled(&self, linear: &LinearModel, scratch: &mut Scratch, out: &mut [f64]) {
+        let Scratch { hashes, columns, own, pooled, .. } = scratch;
+        let mut whole = pooled.chunks_exact(out.len() + 1);
         for block in &self.pooled {
-            let words = scratch.hashes.len();
-            let places = block.window.map_or(0..words, |window| window.of(words));
-            let each = self.words.len();
-            let columns = &scratch.columns[places.start * each..places.end * each];
-            let known = || columns.iter().skip(block.words).step_by(each).filter(|&&column| column != NONE);
-            let share = 1.0 / known().count() as f64;
-            for &column in known() {
-                let row = linear.weights().get((block.first + column as usize) * out.len()..);
-                for (out, &weight) in out.iter_mut().zip(row.unwrap_or_default()) {
-                    *out += share * f64::from(weight);
+            let sums = match block.window {
+                None => whole.next().unwrap_or_default(),
+                Some(window) => {
+                    own.clear();
+                    own.resize(out.len() + 1, 0.0);
+                    let (places, each) = (window.of(hashes.len()), self.words.len());
+                    let columns = &columns[places.start * each..places.end * each];
+                    block.columns_in(columns, each).for_each(|column| block.add(linear, column, own));
+                    &*own
                 }
+            };
+            if let Some((&known, sums)) = sums.split_first()
+                && known > 0.0
+            {
+                out.iter_mut().zip(sums).for_each(|(out, sum)| *out += sum / known);
             }
         }
     }
+}
+
+impl PooledBlock {
+    /// The columns of this block that are known of some words; `each` word has so many.
+    fn columns_in<'a>(&self, columns: &'a [u32], each: usize) -> impl Iterator<Item = u32> + 'a {
+        columns.iter().skip(self.words).step_by(each).copied().filter(|&column| column != NONE)
+    }
+
+    /// Adds one to the number of words, and the weights of a word to the sums.
+    #[inline]
+    fn add(&self, linear: &LinearModel, column: u32, sums: &mut [f64]) {
+        let Some((known, sums)) = sums.split_first_mut() else { return };
+        *known += 1.0;
+        let row = linear.weights().get((self.first + column as usize) * sums.len()..).unwrap_or_default();
+        sums.iter_mut().zip(row).for_each(|(sum, &weight)| *sum += f64::from(weight));
+    }
+}
+
+/// Adds sums that were kept in single precision.
+#[inline(always)]
+fn add_kept(sums: &mut [f64], kept: &[u32]) {
+    sums.iter_mut().zip(kept).for_each(|(sum, &kept)| *sum += f64::from(f32::from_bits(kept)));
 }
 
 /// The hashes of the characters or subwords of a normalised text.
@@ -373,7 +423,7 @@ fn units_of(
     units: &mut Vec<u64>,
 ) -> Result<()> {
     if analyzer == Analyzer::Char {
-        units.extend(normalized.chars().map(crate::features::ngram::hash_char));
+        units.extend(normalized.chars().map(hash_char));
         return Ok(());
     }
     subwords.cut_for_keys(analyzer, &[], vectorizer.subwords.as_ref(), normalized)?;

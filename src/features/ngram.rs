@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use super::hash::{SEED, fold, hash_bytes, hash_char, hash_number, hash_part};
 use super::window::Window;
 use crate::error::{Error, Result};
 use crate::text::tokenize::{SubwordTokenizer, WordTokenizer};
@@ -295,7 +296,7 @@ impl Units {
     pub fn words(&mut self, tokenizer: &WordTokenizer, text: &str) {
         self.clear();
         self.units.extend(tokenizer.spans(text).map(|span| Unit {
-            hash: hash_bytes(&text.as_bytes()[span.clone()]),
+            hash: hash_part(text.as_bytes(), span.clone()),
             start: span.start,
             end: span.end,
         }));
@@ -306,7 +307,7 @@ impl Units {
         self.clear();
         let bytes = text.as_bytes();
         self.units.extend(spans.iter().map(|span| Unit {
-            hash: hash_bytes(&bytes[span.clone()]),
+            hash: hash_part(bytes, span.clone()),
             start: span.start,
             end: span.end,
         }));
@@ -404,42 +405,6 @@ impl Unit {
     fn of_char(c: char, at: usize) -> Self {
         Unit { hash: hash_char(c), start: at, end: at + c.len_utf8() }
     }
-}
-
-// The hash is stored in model files: changing anything below needs a new model format.
-
-pub(crate) const SEED: u64 = 0x2D35_8DCC_AA6C_78A5;
-const P0: u64 = 0x9E37_79B9_7F4A_7C15;
-const P1: u64 = 0x8BB8_4B93_962E_ACC9;
-
-/// Folds one more value into a hash: a 64×64→128-bit product, its halves xored (the mixing step of wyhash, Wang Yi).
-#[inline]
-pub(crate) fn fold(hash: u64, value: u64) -> u64 {
-    let product = u128::from(hash ^ value) * u128::from(P1);
-    (product as u64) ^ (product >> 64) as u64 ^ value.rotate_left(32)
-}
-
-#[inline]
-fn hash_number(value: u64) -> u64 {
-    (value + 1).wrapping_mul(P0)
-}
-
-#[inline]
-pub(crate) fn hash_char(c: char) -> u64 {
-    hash_number(u64::from(c))
-}
-
-/// Eight bytes at a time, the length with the last.
-#[inline]
-pub(crate) fn hash_bytes(bytes: &[u8]) -> u64 {
-    let mut hash = SEED;
-    let mut chunks = bytes.chunks_exact(8);
-    for chunk in &mut chunks {
-        hash = fold(hash, u64::from_le_bytes(chunk.try_into().unwrap_or_default()));
-    }
-    let mut last = [0; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    fold(fold(hash, u64::from_le_bytes(last)), bytes.len() as u64)
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use super::tensors::{Tensors, Writer};
 use crate::classify::quantize::{self, Precision};
 use crate::error::{Error, Result};
-use crate::features::ngram::{Analyzer, hash_bytes, hash_char, whole_key};
+use crate::features::hash::{hash_bytes, hash_char};
+use crate::features::ngram::{Analyzer, whole_key};
 use crate::features::vocabulary::{Names, Vocabulary};
 
 /// Writes a vocabulary: tensor `NAME.coded`, and `NAME.keys` where the names of `analyzer` do not give them.

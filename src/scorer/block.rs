@@ -3,7 +3,8 @@
 use super::counter::Counter;
 use super::table::{Index, frequent_first};
 use crate::classify::LinearModel;
-use crate::features::ngram::{Analyzer, NgramRange, hash_char, keys, whole_key};
+use crate::features::hash::hash_char;
+use crate::features::ngram::{Analyzer, NgramRange, keys, whole_key};
 use crate::features::vectorizer::{self, Columns, NgramParams, Norm};
 
 /// Keys that are looked up together: enough for their reads to overlap, few enough to stay in the nearest cache.
@@ -42,15 +43,12 @@ const WIDE: usize = 15;
 /// What the n-grams of a text have come to in a block.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// The sum of the squares of the values, and what each output gets, before they are scaled; and zeros, up to whole [`LANES`].
+    /// The sum of the squares of the values, and what each output gets, before they are scaled.
     pub(super) sums: Vec<f64>,
     /// Features that are to be counted.
     pub(super) found: Vec<u32>,
     counter: Counter,
 }
-
-/// Sums that are added at once.
-pub(super) const LANES: usize = 4;
 
 /// Features that wait to be counted, at most about so many.
 const WAITING: usize = 4096;
@@ -138,7 +136,7 @@ impl Block {
     /// Begins a text of so many bytes.
     pub(super) fn begin(&self, bytes: usize, outputs: usize, state: &mut State) {
         state.sums.clear();
-        state.sums.resize((outputs + 1).next_multiple_of(LANES), 0.0);
+        state.sums.resize(outputs + 1, 0.0);
         state.found.clear();
         if self.counts {
             // Within words there are two spaces for a word of one byte or more.
@@ -160,7 +158,7 @@ impl Block {
     ) {
         let ready = &mut buffers.keys;
         let mut flush = |ready: &mut Vec<u64>| {
-            self.look_up(linear, ready, &mut state.found, &mut state.sums[..linear.outputs() + 1]);
+            self.look_up(linear, ready, &mut state.found, &mut state.sums);
             ready.clear();
             if self.counts {
                 state.count_many();
@@ -280,7 +278,6 @@ impl Block {
     pub(super) fn end(&self, linear: &LinearModel, state: &mut State, out: &mut [f64]) {
         state.count();
         let State { sums, counter, .. } = state;
-        let sums = &mut sums[..out.len() + 1];
         let mut factor = f64::from(self.params.scale);
         if self.counts {
             counter.repeated(|feature, count| {

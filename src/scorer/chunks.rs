@@ -7,7 +7,7 @@
 //! Both steps of the look-up miss the nearest caches, so they are taken for many chunks at once: [`Chunks::find`] asks for all the
 //! places, then for all that lies there, and the processor waits once instead of once a chunk.
 
-use crate::features::ngram::{SEED, fold, hash_bytes};
+use crate::features::hash::{SEED, fold, hash_bytes};
 
 /// Sets of two places; a power of two.
 const SETS: usize = 1 << 15;

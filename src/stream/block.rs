@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset::Example;
 use crate::error::{Error, Result};
-use crate::features::ngram::{fold, hash_bytes};
+use crate::features::hash::{fold, hash_bytes};
 
 /// Bytes of text for each record of a full block: more are taken for a full block, however few the records are.
 const TEXT: usize = 1 << 10;

@@ -128,8 +128,8 @@ pub(super) fn apply(decision: &mut Vec<f64>, temperature: f64) {
     }
     let most = decision.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     // The difference of two infinities of one sign is a tie, not a NaN.
-    let below = |value: f64| if value == most { 0.0 } else { value - most };
-    decision.iter_mut().for_each(|value| *value = libm::exp(below(*value) / temperature));
+    let of = |value: f64| if value == most { 1.0 } else { libm::exp((value - most) / temperature) };
+    decision.iter_mut().for_each(|value| *value = of(*value));
     let sum: f64 = decision.iter().sum();
     decision.iter_mut().for_each(|value| *value /= sum);
 }

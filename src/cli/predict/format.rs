@@ -1,5 +1,6 @@
 //! Labelled records as bytes, in each text format. Many threads format at once: nothing here changes.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::sync::Arc;
 
@@ -21,7 +22,7 @@ pub struct Item<'a> {
     pub start: usize,
     pub text: &'a str,
     /// Carried columns of the input.
-    pub carried: &'a [(std::borrow::Cow<'a, str>, Field<'a>)],
+    pub carried: &'a [(Cow<'a, str>, Field<'a>)],
     /// What the model says, or why the record could not be read.
     pub outcome: Result<Prediction<'a>, &'a str>,
 }
@@ -197,7 +198,7 @@ impl Formatter {
                     quoted(&self.joined(&given))
                 )?;
                 if let Some(score) = score {
-                    write!(out, "{score}")?;
+                    serde_json::to_writer(&mut *out, &score)?;
                 }
                 if let Some(set) = &set {
                     write!(out, ",{}", quoted(&self.joined(set)))?;
@@ -210,7 +211,7 @@ impl Formatter {
             OutputFormat::Tsv => {
                 write!(out, "{}\t", escaped(&self.joined(&given)))?;
                 if let Some(score) = score {
-                    write!(out, "{score}")?;
+                    serde_json::to_writer(&mut *out, &score)?;
                 }
                 if let Some(set) = &set {
                     write!(out, "\t{}", escaped(&self.joined(set)))?;
@@ -225,8 +226,11 @@ impl Formatter {
         }
     }
 
-    fn joined(&self, labels: &[&str]) -> String {
-        labels.join(&self.style.label_separator)
+    fn joined<'a>(&self, labels: &[&'a str]) -> Cow<'a, str> {
+        match labels {
+            [label] => Cow::Borrowed(label),
+            _ => labels.join(&self.style.label_separator).into(),
+        }
     }
 
     fn jsonl(
@@ -293,7 +297,7 @@ impl Formatter {
             Some(class) if self.style.colour => COLOURS[class % COLOURS.len()].on_default(),
             _ => anstyle::Style::new(),
         };
-        let shown = if given.is_empty() { "-".to_owned() } else { self.joined(given) };
+        let shown = if given.is_empty() { "-".into() } else { self.joined(given) };
         let pad = " ".repeat(self.width.saturating_sub(shown.chars().count()));
         write!(out, "{style}{shown}{style:#}{pad}  ")?;
         let prediction = match &item.outcome {
@@ -336,7 +340,7 @@ fn is_line_end(c: char) -> bool {
 }
 
 /// A CSV field (RFC 4180).
-fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
+fn quoted(field: &str) -> Cow<'_, str> {
     if memchr3(b',', b'"', b'\n', field.as_bytes()).is_some() || memchr(b'\r', field.as_bytes()).is_some() {
         format!("\"{}\"", field.replace('"', "\"\"")).into()
     } else {
@@ -345,7 +349,7 @@ fn quoted(field: &str) -> std::borrow::Cow<'_, str> {
 }
 
 /// A TSV field: tab, line ends and backslash escaped.
-fn escaped(field: &str) -> std::borrow::Cow<'_, str> {
+fn escaped(field: &str) -> Cow<'_, str> {
     if memchr3(b'\t', b'\n', b'\r', field.as_bytes()).is_some() || memchr(b'\\', field.as_bytes()).is_some() {
         field.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r").into()
     } else {

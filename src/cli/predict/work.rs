@@ -198,35 +198,42 @@ impl Worker {
 
     fn lines<'a>(&self, bytes: &'a [u8], first: u64, source: &'a Source) -> Vec<Entry<'a>> {
         let mut entries = Vec::with_capacity(bytes.len() / 64);
-        let mut rest = bytes;
+        // Checked at once where all of it is UTF-8, which is nearly always.
+        let whole = simdutf8::basic::from_utf8(bytes).ok();
+        let mut start = 0;
         for number in first.. {
-            if rest.is_empty() {
+            if start >= bytes.len() {
                 break;
             }
-            let (mut line, after) = match memchr::memchr(b'\n', rest) {
-                Some(end) => (&rest[..end], &rest[end + 1..]),
-                None => (rest, &rest[rest.len()..]),
-            };
-            rest = after;
-            line = line.strip_suffix(b"\r").unwrap_or(line);
-            if number == 1 {
-                line = line.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(line);
+            let behind = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length);
+            let mut end = behind;
+            if bytes[start..end].ends_with(b"\r") {
+                end -= 1;
             }
+            if number == 1 && bytes[start..end].starts_with(b"\xEF\xBB\xBF") {
+                start += 3;
+            }
+            let line = match whole.and_then(|whole| whole.get(start..end)) {
+                Some(line) => Ok(line),
+                None => std::str::from_utf8(&bytes[start..end]).map_err(|_| &bytes[start..end]),
+            };
             entries.push(Entry { line: number, start: 0, content: self.line(line, source) });
+            start = behind + 1;
         }
         entries
     }
 
-    fn line<'a>(&self, line: &'a [u8], source: &'a Source) -> Result<Good<'a>, String> {
-        if line.len() > self.max_record {
+    /// Takes apart a line, or the bytes of one that is not UTF-8.
+    fn line<'a>(&self, line: Result<&'a str, &'a [u8]>, source: &'a Source) -> Result<Good<'a>, String> {
+        if line.map_or_else(<[u8]>::len, str::len) > self.max_record {
             return Err(too_long(self.max_record));
         }
-        match std::str::from_utf8(line) {
+        match line {
             Ok(line) => {
                 let text = line_text(source.format, line, &self.options)?;
                 Ok(Good { text, carried: carried_of_line(line, source, &self.options) })
             }
-            Err(_) if self.options.lossy => {
+            Err(line) if self.options.lossy => {
                 let line = String::from_utf8_lossy(line);
                 let text = line_text(source.format, &line, &self.options)?.into_owned();
                 let carried = carried_of_line(&line, source, &self.options);
