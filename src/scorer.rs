@@ -370,6 +370,21 @@ impl Scorer {
     /// Adds the means of all blocks of pooled vectors.
     fn add_pooled(&self, linear: &LinearModel, scratch: &mut Scratch, out: &mut [f64]) {
         let Scratch { hashes, columns, own, pooled, .. } = scratch;
+        let each = self.words.len();
+        let within = |window: Window| {
+            let places = window.of(hashes.len());
+            &columns[places.start * each..places.end * each]
+        };
+        // The rows of all windows are asked for before the first is added, so that their reads overlap.
+        let windows = self.pooled.iter().filter_map(|block| Some((block, block.window?)));
+        let near = windows
+            .flat_map(|(block, window)| {
+                block.columns_in(within(window), each).map(move |column| (block, column))
+            })
+            .fold(0, |sum, (block, column)| {
+                sum ^ block.row(linear, column).first().map_or(0, |w| w.to_bits())
+            });
+        std::hint::black_box(near);
         let mut whole = pooled.chunks_exact(out.len() + 1);
         for block in &self.pooled {
             let sums = match block.window {
@@ -377,9 +392,8 @@ impl Scorer {
                 Some(window) => {
                     own.clear();
                     own.resize(out.len() + 1, 0.0);
-                    let (places, each) = (window.of(hashes.len()), self.words.len());
-                    let columns = &columns[places.start * each..places.end * each];
-                    block.columns_in(columns, each).for_each(|column| block.add(linear, column, own));
+                    let columns = block.columns_in(within(window), each);
+                    columns.for_each(|column| block.add(linear, column, own));
                     &*own
                 }
             };
@@ -394,8 +408,16 @@ impl Scorer {
 
 impl PooledBlock {
     /// The columns of this block that are known of some words; `each` word has so many.
-    fn columns_in<'a>(&self, columns: &'a [u32], each: usize) -> impl Iterator<Item = u32> + 'a {
+    fn columns_in<'a>(&self, columns: &'a [u32], each: usize) -> impl Iterator<Item = u32> + use<'a> {
         columns.iter().skip(self.words).step_by(each).copied().filter(|&column| column != NONE)
+    }
+
+    /// The weights of a column.
+    #[inline(always)]
+    fn row<'a>(&self, linear: &'a LinearModel, column: u32) -> &'a [f32] {
+        let outputs = linear.outputs();
+        let start = (self.first + column as usize) * outputs;
+        linear.weights().get(start..start + outputs).unwrap_or_default()
     }
 
     /// Adds one to the number of words, and the weights of a word to the sums.
@@ -403,8 +425,7 @@ impl PooledBlock {
     fn add(&self, linear: &LinearModel, column: u32, sums: &mut [f64]) {
         let Some((known, sums)) = sums.split_first_mut() else { return };
         *known += 1.0;
-        let row = linear.weights().get((self.first + column as usize) * sums.len()..).unwrap_or_default();
-        sums.iter_mut().zip(row).for_each(|(sum, &weight)| *sum += f64::from(weight));
+        sums.iter_mut().zip(self.row(linear, column)).for_each(|(sum, &weight)| *sum += f64::from(weight));
     }
 }
 
