@@ -78,7 +78,7 @@ pub(crate) fn to_bytes(weights: &[f32], outputs: usize, blocks: &[usize], scales
 /// # Errors
 /// [`Error::Parameter`] when there are not as many as the blocks and scales ask for.
 pub(crate) fn from_bytes(
-    mut bytes: impl ExactSizeIterator<Item = i8>,
+    bytes: impl ExactSizeIterator<Item = i8>,
     outputs: usize,
     blocks: &[usize],
     scales: &[f32],
@@ -92,11 +92,14 @@ pub(crate) fn from_bytes(
             blocks.len()
         )));
     }
-    let mut weights = Vec::with_capacity(bytes.len());
+    let mut weights: Vec<f32> = bytes.map(f32::from).collect();
+    let mut rest = &mut weights[..];
     for (&rows, scales) in blocks.iter().zip(scales.chunks_exact(outputs.max(1))) {
-        for _ in 0..rows {
-            weights.extend(scales.iter().zip(&mut bytes).map(|(scale, byte)| f32::from(byte) * scale));
+        let (block, behind) = rest.split_at_mut(rows * outputs);
+        for row in block.chunks_exact_mut(outputs.max(1)) {
+            row.iter_mut().zip(scales).for_each(|(weight, scale)| *weight *= scale);
         }
+        rest = behind;
     }
     Ok(weights)
 }

@@ -75,7 +75,8 @@ fn decode(mut coded: &[u8]) -> Result<Names> {
         (start, coded) = (next, behind);
         ends.push(text.len() as u32);
     }
-    Names::from_parts(String::from_utf8(text).map_err(|_| damaged())?, ends)
+    let text = simdutf8::basic::from_utf8(&text).map_err(|_| damaged())?;
+    Names::from_parts(text.to_owned(), ends)
 }
 
 /// Seven bits a byte, the lowest first; the eighth says that more follow.
