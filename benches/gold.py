@@ -166,4 +166,5 @@ def main():
             {"peers": peers, "scores": scores, "curve": curve}[stage](Path(folder), args, written, news, golds)
 
 
-main()
+if __name__ == "__main__":
+    main()
