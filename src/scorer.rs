@@ -81,6 +81,9 @@ const NONE: u32 = u32::MAX;
 /// Longer chunks, in bytes, are no words: the sums of their n-grams, which are kept in single precision, could be too large.
 const LONGEST: usize = 256;
 
+/// Texts of more bytes than this are rare: the memory that one took is given back.
+const LONG: usize = 1 << 16;
+
 /// In place of a number of words: a chunk of which neighbours matter, or that is too long, so that the text has to be taken as a whole.
 const PLAIN: u32 = u32::MAX;
 
@@ -140,6 +143,9 @@ impl Scorer {
             block.end(linear, state, out);
         }
         self.add_pooled(linear, scratch, out);
+        if text.len() > LONG {
+            *scratch = Scratch { chunks: std::mem::take(&mut scratch.chunks), ..Scratch::default() };
+        }
         Ok(())
     }
 

@@ -10,9 +10,9 @@
 use crate::features::hash::{SEED, fold, hash_bytes};
 
 /// Sets of two places; a power of two.
-const SETS: usize = 1 << 15;
+const SETS: usize = 1 << 16;
 /// Numbers kept in all, 4 bytes each; a power of two.
-const ROOM: usize = 1 << 21;
+const ROOM: usize = 1 << 22;
 /// The count of what was written starts again above this, before it overflows.
 const LAST: u32 = u32::MAX - ROOM as u32;
 /// Of an entry, before its numbers: the hash of the chunk and the count of numbers.
