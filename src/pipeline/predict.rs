@@ -155,8 +155,8 @@ impl Pipeline {
     }
 
     /// [`Pipeline::predict_batch`] on the calling thread alone, into memory that is used again: nothing is allocated once
-    /// `predictions` and the pipeline's own buffers have their size (a subword tokenizer aside). Any number of threads may call it
-    /// at once, each with its own `predictions`.
+    /// `predictions` and the pipeline's own buffers have their size (a subword tokenizer, and texts of more than 64 KB, aside).
+    /// Any number of threads may call it at once, each with its own `predictions`.
     ///
     /// # Errors
     /// As [`Pipeline::predict`]; `predictions` then hold the texts before the one refused.
